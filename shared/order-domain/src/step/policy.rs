@@ -1,0 +1,112 @@
+//! Retry and check policy of a step: data per target system (§26).
+
+use jiff::{SignedDuration, Timestamp};
+
+/// A random share in thousandths, drawn at the edge, for full jitter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Jitter(u16);
+
+impl Jitter {
+    /// No reduction: the whole delay. For tests and for delays that must not shrink.
+    pub const FULL: Self = Self(1000);
+
+    /// A share of 0 to 1000 thousandths; larger values count as 1000.
+    #[must_use]
+    pub const fn from_permille(permille: u16) -> Self {
+        Self(if permille > 1000 { 1000 } else { permille })
+    }
+}
+
+/// How often and when a step is sent or asked about again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StepPolicy {
+    /// Sends before a step without a definitive answer counts as failed.
+    pub max_attempts: u32,
+    /// Delay after the first retryable failure; doubles with each attempt.
+    pub base_delay: SignedDuration,
+    /// Largest delay between attempts.
+    pub delay_cap: SignedDuration,
+    /// How long an accepted request may stay silent before it is asked about.
+    pub response_due: SignedDuration,
+    /// Delay before an unknown outcome is asked about; doubles with each check up to the cap.
+    pub check_delay: SignedDuration,
+    /// Checks without a usable answer before a person is asked.
+    pub max_checks: u32,
+}
+
+impl StepPolicy {
+    /// When to send again after `attempt_count` sends: exponential with full jitter, and never
+    /// sooner than the system asked for.
+    #[must_use]
+    pub fn next_attempt_at(
+        &self,
+        now: Timestamp,
+        attempt_count: u32,
+        retry_after_ms: Option<u64>,
+        jitter: Jitter,
+    ) -> Timestamp {
+        let delay = scaled(self.base_delay, attempt_count, self.delay_cap);
+        let jittered_ms = delay.as_millis() * i128::from(jitter.0) / 1000;
+        let floor_ms = i128::from(retry_after_ms.unwrap_or(0));
+        later(now, jittered_ms.max(floor_ms))
+    }
+
+    /// When to ask again after `check_count` checks without a usable answer.
+    #[must_use]
+    pub fn next_check_at(&self, now: Timestamp, check_count: u32) -> Timestamp {
+        let delay = scaled(self.check_delay, check_count.saturating_add(1), self.delay_cap);
+        later(now, delay.as_millis())
+    }
+
+    /// When an accepted request counts as overdue.
+    #[must_use]
+    pub fn response_due_at(&self, now: Timestamp) -> Timestamp {
+        later(now, self.response_due.as_millis())
+    }
+}
+
+/// `base × 2^(n-1)`, at most `cap`.
+fn scaled(base: SignedDuration, n: u32, cap: SignedDuration) -> SignedDuration {
+    let exponent = n.saturating_sub(1).min(20);
+    base.checked_mul(1_i32 << exponent).map_or(cap, |delay| delay.min(cap))
+}
+
+fn later(now: Timestamp, delay_ms: i128) -> Timestamp {
+    let delay = i64::try_from(delay_ms).unwrap_or(i64::MAX);
+    now.checked_add(SignedDuration::from_millis(delay)).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLICY: StepPolicy = StepPolicy {
+        max_attempts: 5,
+        base_delay: SignedDuration::from_millis(100),
+        delay_cap: SignedDuration::from_secs(10),
+        response_due: SignedDuration::from_secs(60),
+        check_delay: SignedDuration::from_secs(1),
+        max_checks: 3,
+    };
+
+    fn after_ms(timestamp: Timestamp) -> i128 {
+        timestamp.duration_since(Timestamp::UNIX_EPOCH).as_millis()
+    }
+
+    #[test]
+    fn delays_double_up_to_the_cap() {
+        let delay =
+            |n| after_ms(POLICY.next_attempt_at(Timestamp::UNIX_EPOCH, n, None, Jitter::FULL));
+
+        assert_eq!([delay(1), delay(2), delay(3), delay(30)], [100, 200, 400, 10_000]);
+    }
+
+    #[test]
+    fn retry_after_is_a_floor_that_jitter_cannot_undercut() {
+        let none = Jitter::from_permille(0);
+
+        let at = POLICY.next_attempt_at(Timestamp::UNIX_EPOCH, 1, Some(3000), none);
+
+        assert_eq!(after_ms(at), 3000);
+    }
+}
