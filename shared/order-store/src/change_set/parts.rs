@@ -1,0 +1,177 @@
+//! One part of the writing statement per table and verb.
+//!
+//! Parts see one snapshot and none of each other's rows; foreign keys between them are checked when
+//! the statement ends. A part names its columns, so that a column with a default keeps it.
+
+macro_rules! parts {
+    ($($variant:ident = $key:literal: $sql:expr;)+) => {
+        /// One part; the order is the order in the statement.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub(crate) enum Part { $($variant),+ }
+
+        impl Part {
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The name of its rows in the JSON parameter.
+            pub(crate) const fn key(self) -> &'static str {
+                match self { $(Self::$variant => $key),+ }
+            }
+
+            /// Its SQL: one common table expression.
+            pub(crate) const fn sql(self) -> &'static str {
+                match self { $(Self::$variant => $sql),+ }
+            }
+        }
+    };
+}
+
+/// `insert into <table> (<columns>)` of the part's rows.
+macro_rules! insert {
+    ($key:literal, $table:literal, $columns:literal) => {
+        insert!($key, $table, $columns, "")
+    };
+    ($key:literal, $table:literal, $columns:literal, $tail:literal) => {
+        concat!(
+            $key,
+            " as (insert into ",
+            $table,
+            " (",
+            $columns,
+            ") select ",
+            $columns,
+            " from jsonb_populate_recordset(null::",
+            $table,
+            ", $1::jsonb->'",
+            $key,
+            "') ",
+            $tail,
+            ")"
+        )
+    };
+}
+
+/// `update <table> set <assignments>` by tenant and id; `x` is the part's row.
+macro_rules! update {
+    ($key:literal, $table:literal, $assignments:literal) => {
+        concat!(
+            $key,
+            " as (update ",
+            $table,
+            " t set ",
+            $assignments,
+            " from jsonb_populate_recordset(null::",
+            $table,
+            ", $1::jsonb->'",
+            $key,
+            "') x",
+            " where t.tenant_id = x.tenant_id and t.id = x.id)"
+        )
+    };
+}
+
+parts! {
+    // First: the order is inserted only while the caller still holds its key; without it the
+    // lines' foreign key fails and takes everything back.
+    FinishIdempotency = "finish_idempotency": r"finish_idempotency as (
+        update idempotency_record t
+        set status = 'DONE', leased_until = null, result_status = x.result_status, result = x.result
+        from jsonb_populate_recordset(null::idempotency_record, $1::jsonb->'finish_idempotency') x
+        where t.tenant_id = x.tenant_id and t.scope = x.scope and t.key = x.key
+          and t.status = 'RUNNING' and t.lease_epoch = x.lease_epoch
+        returning t.key)";
+    NewOrder = "new_order": r"new_order as (
+        insert into product_order (tenant_id, id, order_number, quote_id, quote_revision, customer_id,
+            billing_account_id, status, version, correlation_id, created_at, updated_at,
+            audit_sequence, audit_head)
+        select tenant_id, id, order_number, quote_id, quote_revision, customer_id,
+            billing_account_id, status, version, correlation_id, created_at, updated_at,
+            audit_sequence, audit_head
+        from jsonb_populate_recordset(null::product_order, $1::jsonb->'new_order')
+        where exists (select from finish_idempotency))";
+    NewSnapshot = "new_snapshot": insert!("new_snapshot", "order_quote_snapshot",
+        "tenant_id, order_id, document, digest, read_at");
+    NewLine = "new_line": insert!("new_line", "order_line",
+        "tenant_id, id, order_id, line_number, quote_item_id, parent_line_id, product_code, action, quantity, recurring_amount_minor, one_time_amount_minor, currency, characteristics, previous_characteristics, product_instance_id, is_mandatory, status, updated_at");
+    OrderUpdate = "order_update": update!("order_update", "product_order",
+        "status = x.status, version = x.version, catalogue_version = x.catalogue_version, open_blocking_case_count = x.open_blocking_case_count, validated_at = x.validated_at, decomposed_at = x.decomposed_at, planned_at = x.planned_at, released_at = x.released_at, billing_settled_at = x.billing_settled_at, completed_at = x.completed_at, updated_at = x.updated_at, audit_sequence = x.audit_sequence, audit_head = x.audit_head");
+    LineUpdate = "line_update": update!("line_update", "order_line",
+        "status = x.status, settled_reason = x.settled_reason, step_count = x.step_count, remaining_step_count = x.remaining_step_count, failed_step_count = x.failed_step_count, is_started = x.is_started, updated_at = x.updated_at");
+    // Decomposing again replaces the items: same key, same row; what is gone is dropped.
+    NewWorkItem = "new_work_item": insert!("new_work_item", "order_work_item",
+        "tenant_id, id, order_id, order_line_id, item_key, item, rule_id, catalogue_version, created_at",
+        "on conflict (tenant_id, order_id, item_key) do update set order_line_id = excluded.order_line_id, item = excluded.item, rule_id = excluded.rule_id, catalogue_version = excluded.catalogue_version");
+    DropWorkItems = "drop_work_items": r"drop_work_items as (
+        delete from order_work_item w
+        using jsonb_to_recordset($1::jsonb->'drop_work_items') as x(tenant_id text, order_id uuid, kept_keys text[])
+        where w.tenant_id = x.tenant_id and w.order_id = x.order_id and w.item_key <> all(x.kept_keys))";
+    NewPlan = "new_plan": insert!("new_plan", "fulfillment_plan",
+        "tenant_id, id, order_id, plan_version, purpose, status, step_count, remaining_step_count, critical_path_length, created_at");
+    PlanUpdate = "plan_update": update!("plan_update", "fulfillment_plan",
+        "status = x.status, remaining_step_count = x.remaining_step_count, released_at = x.released_at, completed_at = x.completed_at");
+    NewStep = "new_step": r"new_step as (
+        insert into fulfillment_step (tenant_id, id, order_id, plan_id, order_line_id, work_item_id, step_key,
+            step_type, target_system, operation, depends_on_step_keys, dependent_step_keys,
+            pending_dependency_count, is_mandatory, point_of_no_return, compensation_operation, status,
+            request_payload, deadline, created_at, updated_at)
+        select tenant_id, id, order_id, plan_id, order_line_id, work_item_id, step_key,
+            step_type, target_system, operation, depends_on_step_keys, dependent_step_keys,
+            pending_dependency_count, is_mandatory, point_of_no_return, compensation_operation, status,
+            request_payload, deadline, created_at, updated_at
+        from jsonb_populate_recordset(null::fulfillment_step, $1::jsonb->'new_step'))";
+    // A move to READY starts a new wait for dispatch; otherwise the relay's mark stays.
+    StepUpdate = "step_update": update!("step_update", "fulfillment_step",
+        "status = x.status, generation = x.generation, request_id = x.request_id, response_payload = x.response_payload, external_reference = x.external_reference, failure_code = x.failure_code, pending_dependency_count = x.pending_dependency_count, attempt_count = x.attempt_count, check_count = x.check_count, next_attempt_at = x.next_attempt_at, response_due_at = x.response_due_at, lease_epoch = x.lease_epoch, leased_until = x.leased_until, held_by_incident_id = x.held_by_incident_id, deadline_at = x.deadline_at, updated_at = x.updated_at, dispatched_at = case when x.status = 'READY' and t.status <> 'READY' then null else t.dispatched_at end");
+    NewRequest = "new_request": insert!("new_request", "external_request",
+        "tenant_id, request_id, subject_type, subject_id, generation, order_id, target_system, operation, status, created_at, updated_at");
+    RequestUpdate = "request_update": r"request_update as (
+        update external_request t
+        set status = x.status, external_reference = coalesce(x.external_reference, t.external_reference),
+            updated_at = x.updated_at
+        from jsonb_populate_recordset(null::external_request, $1::jsonb->'request_update') x
+        where t.tenant_id = x.tenant_id and t.request_id = x.request_id)";
+    NewAttempt = "new_attempt": insert!("new_attempt", "external_request_attempt",
+        "tenant_id, id, request_id, kind, started_at, duration_ms, http_status, failure_class");
+    NewCase = "new_case": insert!("new_case", "order_fallout_case",
+        "tenant_id, id, order_id, order_line_id, fulfillment_step_id, cause, origin, severity, reason_code, reasons, status, is_blocking, engine_anchor, failure_signature, evidence, occurrence_count, assigned_group, version, opened_at, due_at");
+    CaseUpdate = "case_update": update!("case_update", "order_fallout_case",
+        "status = x.status, occurrence_count = x.occurrence_count, version = x.version, resolved_at = x.resolved_at, resolution = x.resolution, resolution_code = x.resolution_code, resolution_note = x.resolution_note");
+    Incident = "incident": insert!("incident", "platform_incident",
+        "tenant_id, id, kind, cause, target_system, order_id, severity, detail, occurrence_count, first_seen_at, last_seen_at",
+        "on conflict (tenant_id, kind, cause) where resolved_at is null do update set occurrence_count = platform_incident.occurrence_count + 1, last_seen_at = excluded.last_seen_at, detail = excluded.detail");
+    Transition = "transition": insert!("transition", "order_transition",
+        "tenant_id, id, order_id, subject_type, subject_id, from_status, to_status, command, actor_name, reason, order_version, event_id, occurred_at");
+    Audit = "audit": insert!("audit", "audit_entry",
+        "tenant_id, id, chain_id, sequence, command, actor_kind, actor_name, roles, worker_id, idempotency_key, outcome, code, order_version, previous_hash, hash, occurred_at");
+    Event = "event": insert!("event", "domain_event",
+        "tenant_id, id, order_id, order_version, event_type, data, correlation_id, traceparent, occurred_at");
+    // The sequence is given in array order, so that lanes keep the order of decisions.
+    Outbox = "outbox": r"outbox as (
+        insert into outbox_message (tenant_id, id, kind, lane, order_id, payload, available_at, created_at)
+        select x.value->>'tenant_id', (x.value->>'id')::uuid, x.value->>'kind', x.value->>'lane',
+            (x.value->>'order_id')::uuid, x.value->'payload', (x.value->>'available_at')::timestamptz,
+            (x.value->>'created_at')::timestamptz
+        from jsonb_array_elements($1::jsonb->'outbox') with ordinality as x(value, position)
+        order by x.position)";
+    // The opening of a case that is closed before anybody heard of it is not owed any more.
+    DropOpening = "drop_opening": r"drop_opening as (
+        delete from outbox_message m
+        using jsonb_populate_recordset(null::outbox_message, $1::jsonb->'drop_opening') x
+        where m.tenant_id = x.tenant_id and m.lane = x.lane and m.kind = 'WORKFLOW_MESSAGE'
+          and m.leased_until is null)";
+    NewIdempotency = "new_idempotency": insert!("new_idempotency", "idempotency_record",
+        "tenant_id, scope, key, fingerprint, status, result_status, result, created_at");
+    Billing = "billing": insert!("billing", "billing_activation",
+        "tenant_id, order_id, order_line_id, status, updated_at",
+        "on conflict (tenant_id, order_id, order_line_id) do update set status = excluded.status, updated_at = excluded.updated_at");
+    NewNotification = "new_notification": insert!("new_notification", "customer_notification",
+        "tenant_id, id, order_id, kind, order_version, status, created_at, updated_at");
+    Inbox = "inbox": insert!("inbox", "inbox_message",
+        "tenant_id, system, message_id, digest, verdict, detail, request_id, external_reference, fulfillment_step_id, next_match_at, received_at, applied_at",
+        "on conflict (tenant_id, system, message_id) do update set verdict = excluded.verdict, applied_at = excluded.applied_at, next_match_at = excluded.next_match_at where inbox_message.verdict = 'UNMATCHED'");
+    // The head of the tenant's own chain moves to the entry written beside it.
+    TenantChain = "tenant_chain": r"tenant_chain as (
+        update tenant_audit_chain t
+        set audit_sequence = x.sequence, audit_head = x.hash
+        from jsonb_populate_recordset(null::audit_entry, $1::jsonb->'tenant_chain') x
+        where t.tenant_id = x.tenant_id)";
+}

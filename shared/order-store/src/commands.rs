@@ -1,0 +1,87 @@
+//! The only public way to change an order, a line, a plan or a fallout case (§22).
+//!
+//! Each command locks and loads in one round trip, decides by pure functions of the domain, and
+//! writes order, transitions, audit, events and deliveries in one statement together with COMMIT.
+//! Repeating a command with its key returns the stored result.
+
+mod begin_step_attempt;
+mod begin_step_check;
+mod complete_order;
+mod create_fulfillment_plan;
+mod create_order;
+mod decompose;
+mod fallout;
+mod milestone;
+mod notification;
+mod record_step_outcome;
+mod settle_billing;
+mod start_fulfillment;
+mod step_effects;
+mod validate_readiness;
+
+pub use begin_step_attempt::{BeginAttempt, BeginOutcome, StepAttempt, begin_step_attempts};
+pub use begin_step_check::{StepCheck, StepCheckRef, begin_step_checks};
+pub use complete_order::complete_order;
+pub use create_fulfillment_plan::create_fulfillment_plan;
+pub use create_order::{
+    CreateOutcome, KeyClaim, NewOrderLine, OrderDraft, claim_intake_key, create_order_from_quote,
+    refuse_order, release_intake_key,
+};
+pub use decompose::decompose;
+pub use fallout::{ResolveCase, ResolveOutcome, resolve_fallout};
+pub use notification::{
+    NotificationAttempt, NotificationResult, RecordOutcome, begin_notifications,
+    record_notification,
+};
+pub use record_step_outcome::{
+    CallbackReceipt, OutcomeVerdict, RequestAttempt, StepOutcome, StepSubject, record_step_outcomes,
+};
+pub use settle_billing::settle_billing;
+pub use start_fulfillment::start_fulfillment;
+pub use validate_readiness::validate_readiness;
+
+use order_domain::ids::FalloutCaseId;
+use serde::{Deserialize, Serialize};
+
+/// What a milestone command did. Stored under its key, so that a repeat answers the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "SCREAMING_SNAKE_CASE", rename_all_fields = "camelCase")]
+#[must_use]
+pub enum CommandOutcome {
+    /// Written.
+    Applied {
+        /// The order's version afterwards.
+        order_version: i64,
+    },
+    /// It held already.
+    AlreadyApplied {
+        /// The order's version.
+        order_version: i64,
+    },
+    /// A business "no": the case that it opened, or the open one that stands in the way.
+    Refused {
+        /// The stable code.
+        code: String,
+        /// The sentence an operator reads.
+        message: String,
+        /// The case to resolve; `None` where the process only asked too early.
+        fallout_case_id: Option<FalloutCaseId>,
+        /// The order's version afterwards.
+        order_version: i64,
+    },
+}
+
+/// The statements of this module and of the commands below it.
+pub(crate) fn statements() -> Vec<(&'static str, &'static str)> {
+    vec![
+        ("create_order::CLAIM_KEY", create_order::CLAIM_KEY),
+        ("create_order::RELEASE_KEY", create_order::RELEASE_KEY),
+        ("create_order::LOCK_TENANT_CHAIN", create_order::LOCK_TENANT_CHAIN),
+        ("create_order::FIND_ORDER_OF_QUOTE", create_order::FIND_ORDER_OF_QUOTE),
+        ("validate_readiness::HAS_DUPLICATE", validate_readiness::HAS_DUPLICATE),
+        ("create_fulfillment_plan::WORK_ITEMS", create_fulfillment_plan::WORK_ITEMS),
+        ("record_step_outcome::KNOWN_MESSAGES", record_step_outcome::KNOWN_MESSAGES),
+        ("notification::BEGIN", notification::BEGIN),
+        ("notification::RECORD", notification::RECORD),
+    ]
+}

@@ -1,0 +1,137 @@
+//! Records what target systems answered: to a submit, to a query, or by callback (§15 §16 §40).
+//!
+//! A batch of any size costs two round trips. Between them the decision is pure; the lease decides
+//! whether a worker's answer still counts, and terminal steps absorb what comes late.
+
+mod callback;
+mod one;
+
+pub use callback::CallbackReceipt;
+pub(crate) use callback::KNOWN_MESSAGES;
+
+use jiff::Timestamp;
+use order_domain::failure::FailureClass;
+use order_domain::ids::{FulfillmentStepId, OrderId, RequestId};
+use order_domain::step::answer::StepAnswer;
+use order_domain::step::{AnswerSource, Jitter, StepPolicy, StepStatus};
+use order_domain::tenant::TenantId;
+
+use crate::aggregate::{OrderKeys, StepScope, load_orders};
+use crate::audit::AuditOutcome;
+use crate::change::OrderChange;
+use crate::change_set::ChangeSet;
+use crate::context::CommandContext;
+use crate::error::StoreError;
+use crate::tx::SystemTx;
+
+/// One send or query, as it is kept with the request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestAttempt {
+    /// `SUBMIT`, `QUERY`, `CANCEL` or `CALLBACK`.
+    pub kind: &'static str,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u32,
+    /// The HTTP status, if one came.
+    pub http_status: Option<u16>,
+    /// What it was, unless a success.
+    pub failure_class: Option<FailureClass>,
+}
+
+/// Which step an answer is about, and by what right.
+#[derive(Debug, Clone)]
+pub enum StepSubject {
+    /// The holder of a claim answers.
+    Lease {
+        /// The order.
+        order_id: OrderId,
+        /// The step.
+        step_id: FulfillmentStepId,
+        /// The claim's fencing number.
+        lease_epoch: i64,
+    },
+    /// A verified callback answers; the receipt goes to the inbox in the same transaction.
+    Callback(Box<CallbackReceipt>),
+}
+
+/// One answer to record.
+#[derive(Debug, Clone)]
+pub struct StepOutcome {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// Our id of the call.
+    pub request_id: RequestId,
+    /// Which step.
+    pub subject: StepSubject,
+    /// Where the answer came from.
+    pub source: AnswerSource,
+    /// What it means.
+    pub answer: StepAnswer,
+    /// Sends and queries that led to it.
+    pub attempts: Vec<RequestAttempt>,
+    /// The target system's policy.
+    pub policy: StepPolicy,
+    /// Random share for back-off.
+    pub jitter: Jitter,
+}
+
+/// What recording one answer did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum OutcomeVerdict {
+    /// The step has this status now.
+    Applied(StepStatus),
+    /// The claim ran out and somebody else decides; the answer is recorded only.
+    LeaseLost,
+    /// The step is settled; the answer is recorded only.
+    Late,
+    /// The step is settled the other way; a case shows both.
+    Contradictory,
+    /// The same message was recorded before.
+    Duplicate,
+    /// No step has this request.
+    Unmatched,
+}
+
+/// Records a batch of answers.
+///
+/// # Errors
+/// Technical failures of the store; nothing is recorded then.
+pub async fn record_step_outcomes(
+    mut system_tx: SystemTx,
+    ctx: &CommandContext,
+    batch: &[StepOutcome],
+) -> Result<Vec<OutcomeVerdict>, StoreError> {
+    let keys = OrderKeys::of_requests(batch.iter().map(|x| (x.tenant.clone(), x.request_id)));
+    let (orders, known) = system_tx
+        .tx
+        .open(None, async |tx| {
+            futures_util::future::try_join(
+                load_orders(tx, &keys, StepScope::Touched(Vec::new())),
+                callback::find_known(tx, batch),
+            )
+            .await
+        })
+        .await?;
+    let mut set = ChangeSet::default();
+    let mut verdicts = vec![OutcomeVerdict::Unmatched; batch.len()];
+    for ((tenant, _), aggregate) in orders {
+        let mut change = OrderChange::begin(aggregate, "record_step_outcome", ctx, &mut set);
+        let mut outcome = AuditOutcome::AlreadyApplied;
+        for (index, item) in batch.iter().enumerate().filter(|(_, x)| x.tenant == tenant) {
+            let Some(step) = one::position_of(&change, item) else { continue };
+            verdicts[index] = one::record(&mut change, step, item, &known);
+            if matches!(verdicts[index], OutcomeVerdict::Applied(_)) {
+                outcome = AuditOutcome::Applied;
+            }
+        }
+        change.refresh_lines();
+        change.complete_plan_if_done();
+        change.refresh_status(None);
+        change.finish(&outcome);
+    }
+    callback::keep_receipts(&mut set, ctx, batch, (&mut verdicts, &known));
+    set.write(system_tx.tx, "record_step_outcomes").await?;
+    Ok(verdicts)
+}

@@ -1,0 +1,175 @@
+//! One answer on one step: lease check, decision, effects, and the request's own record.
+
+use order_domain::fallout::FalloutReason;
+use order_domain::plan::PlanStatus;
+use order_domain::step::answer::StepAnswer;
+use order_domain::step::{AnswerSource, StepDecision, StepFacts, StepStatus, decide_answer};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::callback::Known;
+use super::{OutcomeVerdict, StepOutcome, StepSubject};
+use crate::change::OrderChange;
+use crate::change_set::{AttemptRow, IncidentRow, Part, RequestUpdate};
+use crate::commands::fallout::{NewFallout, close_case, open_fallout};
+use crate::commands::step_effects::apply_move;
+
+/// Index of the step that the answer is about, if this order has it.
+pub(super) fn position_of(change: &OrderChange<'_>, item: &StepOutcome) -> Option<usize> {
+    change.aggregate.steps.iter().position(|x| {
+        x.request_id == Some(item.request_id)
+            && match &item.subject {
+                StepSubject::Lease { step_id, .. } => x.id == *step_id,
+                // A request belongs to the system that signed: another's id matches nothing.
+                StepSubject::Callback(receipt) => x.target_system == receipt.system,
+            }
+    })
+}
+
+/// Records one answer. What the verdict says happened is in the change afterwards.
+pub(super) fn record(
+    change: &mut OrderChange<'_>,
+    index: usize,
+    item: &StepOutcome,
+    known: &Known,
+) -> OutcomeVerdict {
+    if let StepSubject::Callback(receipt) = &item.subject
+        && known.is_known(&item.tenant, receipt)
+    {
+        return OutcomeVerdict::Duplicate;
+    }
+    push_attempts(change, item);
+    if has_lost_lease(change, index, item) {
+        return OutcomeVerdict::LeaseLost;
+    }
+    let step = &change.aggregate.steps[index];
+    let facts = StepFacts {
+        status: step.status,
+        attempt_count: step.attempt_count,
+        check_count: step.check_count,
+        is_plan_frozen: change
+            .aggregate
+            .plan
+            .as_ref()
+            .is_some_and(|x| x.status == PlanStatus::Frozen),
+    };
+    let at = (change.now(), item.jitter);
+    match decide_answer(facts, &item.answer, item.source, &item.policy, at) {
+        StepDecision::Absorbed => OutcomeVerdict::Late,
+        StepDecision::Contradiction => {
+            open_contradiction(change, index, &item.answer);
+            OutcomeVerdict::Contradictory
+        }
+        StepDecision::Apply(to) => {
+            push_request_status(change, item, to.next);
+            note_contract_breach(change, index, &item.answer);
+            apply_move(change, index, &to);
+            if to.next.is_settled(true) {
+                resolve_step_case(change, index);
+            }
+            OutcomeVerdict::Applied(to.next)
+        }
+    }
+}
+
+/// A worker's answer counts only while its claim is the newest one.
+fn has_lost_lease(change: &OrderChange<'_>, index: usize, item: &StepOutcome) -> bool {
+    let step = &change.aggregate.steps[index];
+    match &item.subject {
+        StepSubject::Callback(_) => false,
+        StepSubject::Lease { lease_epoch, .. } => {
+            let is_fenced = step.lease_epoch != *lease_epoch;
+            let has_moved =
+                item.source == AnswerSource::Submit && step.status != StepStatus::Submitting;
+            is_fenced || has_moved
+        }
+    }
+}
+
+fn push_attempts(change: &mut OrderChange<'_>, item: &StepOutcome) {
+    for attempt in &item.attempts {
+        let row = AttemptRow {
+            tenant_id: change.tenant(),
+            id: Uuid::now_v7(),
+            request_id: item.request_id.as_uuid(),
+            kind: attempt.kind,
+            started_at: attempt.started_at,
+            duration_ms: i32::try_from(attempt.duration_ms).unwrap_or(i32::MAX),
+            http_status: attempt.http_status.map(i32::from),
+            failure_class: attempt.failure_class.map(|x| x.as_str()),
+        };
+        change.set.push(Part::NewAttempt, &row);
+    }
+}
+
+fn push_request_status(change: &mut OrderChange<'_>, item: &StepOutcome, next: StepStatus) {
+    let status = match next {
+        StepStatus::Completed => "COMPLETED",
+        StepStatus::Failed => "REJECTED",
+        StepStatus::Submitted => "ACCEPTED",
+        StepStatus::Unknown => "UNKNOWN",
+        StepStatus::Submitting => "SENDING",
+        StepStatus::Pending | StepStatus::Ready | StepStatus::Skipped | StepStatus::Cancelled => {
+            "NOT_EXECUTED"
+        }
+    };
+    let row = RequestUpdate {
+        tenant_id: change.tenant(),
+        request_id: item.request_id.as_uuid(),
+        status,
+        external_reference: match &item.answer {
+            StepAnswer::Completed { external_reference, .. }
+            | StepAnswer::Accepted { external_reference }
+            | StepAnswer::Rejected { external_reference, .. } => external_reference.clone(),
+            _ => None,
+        },
+        updated_at: change.now(),
+    };
+    change.set.push(Part::RequestUpdate, &row);
+}
+
+/// A malformed, oversized or redirecting success: the step is UNKNOWN, and engineering must look.
+fn note_contract_breach(change: &mut OrderChange<'_>, index: usize, answer: &StepAnswer) {
+    let StepAnswer::Unknown { detail, is_contract_breach: true } = answer else { return };
+    let step = &change.aggregate.steps[index];
+    let row = IncidentRow {
+        tenant_id: change.tenant(),
+        id: Uuid::now_v7(),
+        kind: "CONTRACT_BREACH",
+        cause: format!("{}/{}", step.target_system, step.operation),
+        target_system: Some(step.target_system.clone()),
+        order_id: Some(change.aggregate.order.id.as_uuid()),
+        severity: "MAJOR",
+        detail: detail.clone(),
+        occurrence_count: 1,
+        first_seen_at: change.now(),
+        last_seen_at: change.now(),
+    };
+    change.set.push(Part::Incident, &row);
+}
+
+fn open_contradiction(change: &mut OrderChange<'_>, index: usize, answer: &StepAnswer) {
+    let step = &change.aggregate.steps[index];
+    let told = match answer {
+        StepAnswer::Completed { .. } => "COMPLETED",
+        _ => "REJECTED",
+    };
+    let evidence = json!({ "stepKey": step.step_key, "recorded": step.status, "told": told,
+        "requestId": step.request_id, "externalReference": step.external_reference });
+    let mut case =
+        NewFallout::step(step, &FalloutReason::ContradictoryAnswer, step.is_mandatory, evidence);
+    case.cause = format!("contradiction:{}:{}", step.id, step.generation);
+    open_fallout(change, case);
+}
+
+/// The case of a step whose outcome was unknown is closed by the answer that settles it.
+fn resolve_step_case(change: &mut OrderChange<'_>, index: usize) {
+    let step_id = change.aggregate.steps[index].id;
+    let cause = format!("step:{step_id}:{}", change.aggregate.steps[index].generation);
+    let open =
+        change.aggregate.cases.iter().find(|x| x.step_id == Some(step_id) && x.cause == cause);
+    if let Some(case) = open.cloned() {
+        let resolution = order_domain::fallout::FalloutResolution::Retry;
+        close_case(change, &case, resolution, ("SETTLED_BY_ANSWER", None));
+    }
+}

@@ -1,0 +1,183 @@
+//! What a step's new state does to its dependents, its line and its plan.
+//!
+//! Counters, not scans: a settled step takes one off each dependent, its line and its plan.
+
+use std::collections::VecDeque;
+
+use jiff::Timestamp;
+use order_domain::fallout::FalloutReason;
+use order_domain::step::{StepFallout, StepMove, StepStatus};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::fallout::{NewFallout, open_fallout};
+use crate::aggregate::StepRow;
+use crate::change::OrderChange;
+use crate::change_set::{IncidentRow, Part};
+use crate::outbox::{Delivery, StepDispatch};
+
+/// Why an optional step was left out: something it needed failed.
+const DEPENDENCY_FAILED: &str = "DEPENDENCY_FAILED";
+
+/// Moves a step to READY and owes its dispatch from `at` on.
+pub(super) fn make_ready(change: &mut OrderChange<'_>, index: usize, at: Timestamp) {
+    let now = change.now();
+    let step = &mut change.aggregate.steps[index];
+    step.status = StepStatus::Ready;
+    step.next_attempt_at = Some(at);
+    step.leased_until = None;
+    step.response_due_at = None;
+    if step.deadline_at.is_none() {
+        step.deadline_at = step.deadline.as_ref().map(|x| x.due_at(now));
+    }
+    step.is_changed = true;
+    let id = step.id;
+    let order = &change.aggregate.order;
+    let dispatch = StepDispatch {
+        tenant_id: order.tenant.clone(),
+        order_id: order.id,
+        fulfillment_step_id: id,
+        correlation_id: order.correlation_id,
+    };
+    change.owe(&Delivery::StepDispatch(dispatch), at);
+}
+
+/// Applies the domain's decision about one step, with everything that follows from it.
+pub(super) fn apply_move(change: &mut OrderChange<'_>, index: usize, to: &StepMove) {
+    let before = change.aggregate.steps[index].status;
+    write_step(&mut change.aggregate.steps[index], to);
+    if to.next == StepStatus::Ready && !to.is_held {
+        let at = to.next_attempt_at.unwrap_or(change.now());
+        make_ready(change, index, at);
+    }
+    if to.is_held {
+        hold(change, index);
+    }
+    if before != to.next {
+        settle_counters(change, index);
+    }
+    if let Some(fallout) = &to.fallout {
+        open_step_case(change, index, fallout);
+    }
+}
+
+fn write_step(step: &mut StepRow, to: &StepMove) {
+    step.status = to.next;
+    step.leased_until = None;
+    step.check_count = to.check_count;
+    step.response_due_at = to.check_at;
+    if let Some(reference) = &to.external_reference {
+        step.external_reference = Some(reference.clone());
+    }
+    if let Some(result) = &to.result {
+        step.response_payload = serde_json::to_value(result).ok();
+    }
+    step.failure_code = match &to.fallout {
+        Some(StepFallout::Rejected(code)) => Some(code.clone()),
+        Some(StepFallout::RetriesExhausted) => Some("RETRIES_EXHAUSTED".to_owned()),
+        Some(StepFallout::UnknownOutcome | StepFallout::Contradiction) | None => None,
+    };
+    step.is_changed = true;
+}
+
+/// Keeps a step from being sent until engineering mended what refused it (§19).
+fn hold(change: &mut OrderChange<'_>, index: usize) {
+    let (now, tenant, order_id) =
+        (change.now(), change.tenant(), change.aggregate.order.id.as_uuid());
+    let incident_id = Uuid::now_v7();
+    let step = &mut change.aggregate.steps[index];
+    step.held_by_incident_id = Some(incident_id);
+    step.next_attempt_at = Some(now);
+    let row = IncidentRow {
+        tenant_id: tenant,
+        id: incident_id,
+        kind: "STEP_HELD",
+        cause: format!("step:{}", step.id),
+        target_system: Some(step.target_system.clone()),
+        order_id: Some(order_id),
+        severity: "MAJOR",
+        detail: "the target system refused the request as such".to_owned(),
+        occurrence_count: 1,
+        first_seen_at: now,
+        last_seen_at: now,
+    };
+    change.set.push(Part::Incident, &row);
+}
+
+/// Takes a settled or failed step off the counters, and releases or skips what waited for it.
+fn settle_counters(change: &mut OrderChange<'_>, index: usize) {
+    let mut queue = VecDeque::from([index]);
+    while let Some(index) = queue.pop_front() {
+        let step = &change.aggregate.steps[index];
+        let (status, is_mandatory) = (step.status, step.is_mandatory);
+        let (line_id, dependents) = (step.order_line_id, step.dependent_step_keys.clone());
+        let is_settled = status.is_settled(is_mandatory);
+        // An optional step that fails takes along what hangs on it; catalogue and planning see to
+        // it that nothing mandatory does.
+        let is_lost =
+            status == StepStatus::Failed || step.failure_code.as_deref() == Some(DEPENDENCY_FAILED);
+        if let Some(line) = change.aggregate.lines.iter_mut().find(|x| Some(x.id) == line_id) {
+            if is_settled {
+                line.remaining_step_count = line.remaining_step_count.saturating_sub(1);
+            } else if status == StepStatus::Failed {
+                line.failed_step_count += 1;
+            }
+            line.is_changed = true;
+        }
+        if !is_settled {
+            continue;
+        }
+        if let Some(plan) = change.aggregate.plan.as_mut() {
+            plan.remaining_step_count = plan.remaining_step_count.saturating_sub(1);
+            plan.is_changed = true;
+        }
+        for key in dependents {
+            if let Some(dependent) = settle_dependency(change, &key, is_lost) {
+                queue.push_back(dependent);
+            }
+        }
+    }
+}
+
+/// One dependency of `key` is settled. Returns the step if it was skipped because of that.
+fn settle_dependency(change: &mut OrderChange<'_>, key: &str, is_lost: bool) -> Option<usize> {
+    let index = change.aggregate.steps.iter().position(|x| x.step_key == key)?;
+    let now = change.now();
+    let step = &mut change.aggregate.steps[index];
+    if step.status != StepStatus::Pending {
+        return None;
+    }
+    step.pending_dependency_count = step.pending_dependency_count.saturating_sub(1);
+    step.is_changed = true;
+    if is_lost {
+        step.status = StepStatus::Skipped;
+        step.failure_code = Some(DEPENDENCY_FAILED.to_owned());
+        return Some(index);
+    }
+    if step.pending_dependency_count == 0 {
+        make_ready(change, index, now);
+    }
+    None
+}
+
+fn open_step_case(change: &mut OrderChange<'_>, index: usize, fallout: &StepFallout) {
+    let reason = match fallout {
+        StepFallout::Rejected(code) => FalloutReason::RejectedByTarget(code.clone()),
+        StepFallout::RetriesExhausted => FalloutReason::RetriesExhausted,
+        StepFallout::UnknownOutcome => FalloutReason::UnknownOutcome,
+        StepFallout::Contradiction => FalloutReason::ContradictoryAnswer,
+    };
+    let step = &change.aggregate.steps[index];
+    let is_line_mandatory = change
+        .aggregate
+        .lines
+        .iter()
+        .find(|x| Some(x.id) == step.order_line_id)
+        .is_none_or(|x| x.is_mandatory);
+    let is_blocking = step.is_mandatory && is_line_mandatory;
+    let evidence = json!({ "stepKey": step.step_key, "targetSystem": step.target_system,
+        "operation": step.operation, "requestId": step.request_id,
+        "externalReference": step.external_reference, "attemptCount": step.attempt_count });
+    let case = NewFallout::step(step, &reason, is_blocking, evidence);
+    open_fallout(change, case);
+}

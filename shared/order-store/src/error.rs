@@ -1,0 +1,95 @@
+//! What can go wrong between us and PostgreSQL. Business refusals are not errors here.
+
+use tokio_postgres::error::SqlState;
+
+/// A technical failure of the store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// No connection could be had.
+    #[error("no database connection")]
+    Connect(#[source] deadpool_postgres::PoolError),
+    /// A statement failed; `operation` names the function that sent it.
+    #[error("{operation} failed")]
+    Statement {
+        /// The store function.
+        operation: &'static str,
+        /// PostgreSQL's or the driver's answer.
+        #[source]
+        source: tokio_postgres::Error,
+    },
+    /// A stored value is not one that this code knows.
+    #[error("row of {table} holds an unreadable {column}")]
+    CorruptRow {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+    },
+    /// A row that must exist does not.
+    #[error("{what} not found")]
+    NotFound {
+        /// What was looked for.
+        what: &'static str,
+    },
+    /// Values could not be turned into JSON for a statement.
+    #[error("values of {operation} cannot be encoded")]
+    Encode {
+        /// The store function.
+        operation: &'static str,
+        /// The encoder's answer.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The settings do not name a usable database.
+    #[error("database settings: {0}")]
+    Settings(String),
+    /// Migrating failed.
+    #[error("migration failed")]
+    Migrate(#[source] Box<refinery::Error>),
+}
+
+impl StoreError {
+    /// Whether the same call may succeed when repeated. The only place that knows.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Connect(_) => true,
+            Self::Statement { source, .. } => {
+                source.is_closed()
+                    || source.code().is_none_or(|code| {
+                        [
+                            SqlState::T_R_SERIALIZATION_FAILURE,
+                            SqlState::T_R_DEADLOCK_DETECTED,
+                            SqlState::QUERY_CANCELED,
+                            SqlState::ADMIN_SHUTDOWN,
+                            SqlState::CRASH_SHUTDOWN,
+                            SqlState::CANNOT_CONNECT_NOW,
+                            SqlState::TOO_MANY_CONNECTIONS,
+                        ]
+                        .contains(code)
+                    })
+            }
+            Self::CorruptRow { .. }
+            | Self::NotFound { .. }
+            | Self::Encode { .. }
+            | Self::Settings(_)
+            | Self::Migrate(_) => false,
+        }
+    }
+
+    /// The name of the violated constraint, if that is what failed.
+    #[must_use]
+    pub fn constraint(&self) -> Option<&str> {
+        match self {
+            Self::Statement { source, .. } => source.as_db_error().and_then(|x| x.constraint()),
+            _ => None,
+        }
+    }
+}
+
+/// Names the operation of a driver error.
+pub(crate) fn statement(
+    operation: &'static str,
+) -> impl Fn(tokio_postgres::Error) -> StoreError + Copy {
+    move |source| StoreError::Statement { operation, source }
+}

@@ -1,0 +1,33 @@
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+mod aggregate;
+mod audit;
+pub mod catalogue;
+mod change;
+mod change_set;
+pub mod commands;
+mod context;
+pub mod correlation;
+pub mod due_steps;
+mod error;
+mod idempotency;
+pub mod inbox;
+mod migrate;
+pub mod order_reference;
+pub mod outbox;
+mod pool;
+pub mod read_model;
+mod row;
+mod settings;
+#[doc(hidden)]
+pub mod statements;
+pub mod target_system;
+mod tx;
+
+pub use context::CommandContext;
+pub use error::StoreError;
+pub use migrate::{MigrationSummary, migrate, schema_digest};
+pub use pool::{Store, StoreCost};
+pub use settings::{DatabaseSettings, SslMode};
+pub use tx::{SystemTx, TenantTx};

@@ -1,0 +1,249 @@
+//! `outbox_message`: deliveries still owed (§4 §16 §29).
+//!
+//! Written by commands, in the transaction of what they tell; claimed, delivered and deleted by the
+//! relay. Delivery is at least once. Rows of one lane are delivered in order, because only the
+//! lowest undelivered row of a lane can be claimed; a dead row holds its own lane and nobody
+//! else's. Claims are fair: tenants with due rows take turns. The lease saves work; correctness
+//! rests on idempotent receivers.
+
+mod payload;
+
+pub(crate) use payload::case_lane;
+pub use payload::{Delivery, StepDispatch};
+
+use jiff::{SignedDuration, Timestamp};
+use order_domain::ids::{OrderId, OutboxMessageId};
+use order_domain::tenant::TenantId;
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
+use uuid::Uuid;
+
+use crate::error::StoreError;
+use crate::row::Reader;
+use crate::tx::SystemTx;
+
+pub(crate) const CLAIM_DUE: &str = r"
+    with candidate as (
+        select m.tenant_id, m.id, m.available_at,
+               row_number() over (partition by m.tenant_id order by m.available_at, m.sequence) as tenant_turn
+        from outbox_message m
+        where m.dead_at is null and m.available_at <= $1
+          and (m.leased_until is null or m.leased_until < $1)
+          -- the lowest of its lane; a dead or leased row before it holds the lane
+          and not exists (select from outbox_message earlier
+                          where earlier.tenant_id = m.tenant_id and earlier.lane = m.lane
+                            and earlier.sequence < m.sequence)),
+    due as (
+        select m.tenant_id, m.id
+        from outbox_message m
+        join (select tenant_id, id from candidate order by tenant_turn, available_at limit $2) c
+          on c.tenant_id = m.tenant_id and c.id = m.id
+        where m.leased_until is null or m.leased_until < $1
+        for update of m skip locked)  -- rows claimed by others are not waited for
+    update outbox_message m
+    set leased_by = $3, leased_until = $4, lease_epoch = m.lease_epoch + 1, attempt_count = m.attempt_count + 1
+    from due
+    where m.tenant_id = due.tenant_id and m.id = due.id
+    returning m.tenant_id, m.id, m.order_id, m.payload, m.sequence, m.attempt_count, m.lease_epoch";
+
+/// Delivered rows go; a dispatched step remembers when, so that a lost message is noticed.
+pub(crate) const DELETE_DELIVERED: &str = r"
+    with done as (
+        delete from outbox_message m
+        using unnest($1::text[], $2::uuid[], $3::bigint[]) as k(tenant_id, id, lease_epoch)
+        where m.tenant_id = k.tenant_id and m.id = k.id and m.lease_epoch = k.lease_epoch
+        returning m.tenant_id, m.id, m.kind, m.payload),
+    dispatched as (
+        update fulfillment_step s
+        set dispatched_at = $4
+        from done d
+        where d.kind = 'STEP_DISPATCH' and s.tenant_id = d.tenant_id
+          and s.id = (d.payload->>'fulfillmentStepId')::uuid and s.status = 'READY')
+    select d.id from done d";
+
+pub(crate) const RESCHEDULE: &str = r"
+    with failed as (
+        update outbox_message m
+        set available_at = $4, last_error = $5, leased_by = null, leased_until = null
+        where m.tenant_id = $1 and m.id = $2 and m.lease_epoch = $3
+        returning m.id)
+    select f.id from failed f";
+
+/// A dead row stays, visible, with an incident.
+pub(crate) const BURY: &str = r"
+    with dead as (
+        update outbox_message m
+        set dead_at = $4, last_error = $5, leased_by = null, leased_until = null
+        where m.tenant_id = $1 and m.id = $2 and m.lease_epoch = $3
+        returning m.tenant_id, m.id, m.order_id, m.lane),
+    incident as (
+        insert into platform_incident (tenant_id, id, kind, cause, order_id, severity, detail,
+            occurrence_count, first_seen_at, last_seen_at)
+        select d.tenant_id, $6, 'DEAD_OUTBOX_MESSAGE', 'lane:' || d.lane, d.order_id, 'CRITICAL', $5, 1, $4, $4
+        from dead d
+        on conflict (tenant_id, kind, cause) where resolved_at is null
+        do update set occurrence_count = platform_incident.occurrence_count + 1, last_seen_at = excluded.last_seen_at)
+    select d.id from dead d";
+
+pub(crate) const COUNT_OWED: &str = "select count(*) as owed from outbox_message";
+
+/// A claimed delivery.
+#[derive(Debug, Clone)]
+pub struct ClaimedMessage {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The order that it is about.
+    pub order_id: OrderId,
+    /// What is owed.
+    pub delivery: Delivery,
+    /// Tries so far, this one included.
+    pub attempt_count: u32,
+    sequence: i64,
+    lease: OutboxLease,
+}
+
+/// The right to finish one claimed delivery; finishing without claiming does not compile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxLease {
+    tenant: TenantId,
+    id: OutboxMessageId,
+    lease_epoch: i64,
+}
+
+impl ClaimedMessage {
+    /// The lease that finishing needs.
+    #[must_use]
+    pub const fn lease(&self) -> &OutboxLease {
+        &self.lease
+    }
+}
+
+impl TryFrom<&Row> for ClaimedMessage {
+    type Error = StoreError;
+
+    fn try_from(row: &Row) -> Result<Self, StoreError> {
+        let r = Reader::new("outbox_message", row);
+        let tenant: TenantId = r.parse("tenant_id")?;
+        Ok(Self {
+            tenant: tenant.clone(),
+            order_id: OrderId::from_uuid(r.get("order_id")?),
+            delivery: r.json("payload")?,
+            attempt_count: r.count("attempt_count")?,
+            sequence: r.get("sequence")?,
+            lease: OutboxLease {
+                tenant,
+                id: OutboxMessageId::from_uuid(r.get("id")?),
+                lease_epoch: r.get("lease_epoch")?,
+            },
+        })
+    }
+}
+
+/// Whether a claim still held when it was finished.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum FinishOutcome {
+    /// Written.
+    Recorded,
+    /// Somebody else claimed the row after the lease ran out; they will finish it.
+    LeaseLost,
+}
+
+/// Claims up to `limit` due deliveries, oldest first within a tenant, tenants taking turns.
+///
+/// # Errors
+/// Technical failures of the store.
+pub async fn claim_due(
+    tx: SystemTx,
+    now: Timestamp,
+    limit: u32,
+    (worker_id, lease): (&str, SignedDuration),
+) -> Result<Vec<ClaimedMessage>, StoreError> {
+    let leased_until = now.checked_add(lease).unwrap_or(Timestamp::MAX);
+    let limit = i64::from(limit);
+    let params = [
+        (&now as _, Type::TIMESTAMPTZ),
+        (&limit as _, Type::INT8),
+        (&worker_id as _, Type::TEXT),
+        (&leased_until as _, Type::TIMESTAMPTZ),
+    ];
+    let rows = tx.run_alone("claim_due", CLAIM_DUE, &params).await?;
+    let mut claimed =
+        rows.iter().map(ClaimedMessage::try_from).collect::<Result<Vec<_>, StoreError>>()?;
+    claimed.sort_by_key(|x| x.sequence);
+    Ok(claimed)
+}
+
+/// Deletes delivered rows; a row whose lease was lost stays for its new holder. Returns how many went.
+///
+/// # Errors
+/// Technical failures of the store; the rows are then delivered again.
+pub async fn delete_delivered(
+    tx: SystemTx,
+    now: Timestamp,
+    leases: &[&OutboxLease],
+) -> Result<usize, StoreError> {
+    let tenants: Vec<&str> = leases.iter().map(|x| x.tenant.as_str()).collect();
+    let ids: Vec<Uuid> = leases.iter().map(|x| x.id.as_uuid()).collect();
+    let epochs: Vec<i64> = leases.iter().map(|x| x.lease_epoch).collect();
+    let params = [
+        (&tenants as _, Type::TEXT_ARRAY),
+        (&ids as _, Type::UUID_ARRAY),
+        (&epochs as _, Type::INT8_ARRAY),
+        (&now as _, Type::TIMESTAMPTZ),
+    ];
+    Ok(tx.run_alone("delete_delivered", DELETE_DELIVERED, &params).await?.len())
+}
+
+/// Puts a delivery off until `available_at`.
+///
+/// # Errors
+/// Technical failures of the store.
+pub async fn reschedule(
+    tx: SystemTx,
+    lease: &OutboxLease,
+    available_at: Timestamp,
+    reason: &str,
+) -> Result<FinishOutcome, StoreError> {
+    let params = [
+        (&lease.tenant.as_str() as _, Type::TEXT),
+        (&lease.id.as_uuid() as _, Type::UUID),
+        (&lease.lease_epoch as _, Type::INT8),
+        (&available_at as _, Type::TIMESTAMPTZ),
+        (&reason as _, Type::TEXT),
+    ];
+    let rows = tx.run_alone("reschedule", RESCHEDULE, &params).await?;
+    Ok(if rows.is_empty() { FinishOutcome::LeaseLost } else { FinishOutcome::Recorded })
+}
+
+/// Gives a delivery up, visibly: the row stays and an incident names its lane.
+///
+/// # Errors
+/// Technical failures of the store.
+pub async fn bury(
+    tx: SystemTx,
+    lease: &OutboxLease,
+    now: Timestamp,
+    reason: &str,
+) -> Result<FinishOutcome, StoreError> {
+    let params = [
+        (&lease.tenant.as_str() as _, Type::TEXT),
+        (&lease.id.as_uuid() as _, Type::UUID),
+        (&lease.lease_epoch as _, Type::INT8),
+        (&now as _, Type::TIMESTAMPTZ),
+        (&reason as _, Type::TEXT),
+        (&Uuid::now_v7() as _, Type::UUID),
+    ];
+    let rows = tx.run_alone("bury", BURY, &params).await?;
+    Ok(if rows.is_empty() { FinishOutcome::LeaseLost } else { FinishOutcome::Recorded })
+}
+
+/// How many deliveries are owed, dead ones included.
+///
+/// # Errors
+/// Technical failures of the store.
+pub async fn count_owed(tx: SystemTx) -> Result<i64, StoreError> {
+    let rows = tx.run_alone("count_owed", COUNT_OWED, &[]).await?;
+    let row = rows.first().ok_or(StoreError::NotFound { what: "a count" })?;
+    Reader::new("outbox_message", row).get("owed")
+}

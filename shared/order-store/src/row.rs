@@ -1,0 +1,48 @@
+//! Decoding of rows: by name, never panicking, unknown text is an error.
+
+use std::str::FromStr;
+
+use tokio_postgres::Row;
+use tokio_postgres::types::FromSqlOwned;
+
+use crate::error::StoreError;
+
+/// One row of a named table, for errors that say where.
+pub(crate) struct Reader<'a> {
+    table: &'static str,
+    row: &'a Row,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) const fn new(table: &'static str, row: &'a Row) -> Self {
+        Self { table, row }
+    }
+
+    /// A column of a type that PostgreSQL guarantees.
+    pub(crate) fn get<T: FromSqlOwned>(&self, column: &'static str) -> Result<T, StoreError> {
+        self.row.try_get(column).map_err(|_| StoreError::CorruptRow { table: self.table, column })
+    }
+
+    /// A text column that one of our types parses.
+    pub(crate) fn parse<T: FromStr>(&self, column: &'static str) -> Result<T, StoreError> {
+        self.get::<String>(column)?
+            .parse()
+            .map_err(|_| StoreError::CorruptRow { table: self.table, column })
+    }
+
+    /// A count, stored as integer.
+    pub(crate) fn count(&self, column: &'static str) -> Result<u32, StoreError> {
+        u32::try_from(self.get::<i32>(column)?)
+            .map_err(|_| StoreError::CorruptRow { table: self.table, column })
+    }
+
+    /// A JSON column that one of our types reads.
+    pub(crate) fn json<T: serde::de::DeserializeOwned>(
+        &self,
+        column: &'static str,
+    ) -> Result<T, StoreError> {
+        let value: serde_json::Value = self.get(column)?;
+        serde_json::from_value(value)
+            .map_err(|_| StoreError::CorruptRow { table: self.table, column })
+    }
+}

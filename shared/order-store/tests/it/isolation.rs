@@ -1,0 +1,92 @@
+//! Tenants see nothing of each other, and roles may do what they need and nothing else.
+
+use jiff::Timestamp;
+use order_store::outbox;
+use test_support::{TestDatabase, order_draft, place_order, tenant};
+
+#[tokio::test]
+async fn a_tenant_sees_nothing_of_another_and_a_role_without_tenant_sees_nothing() {
+    let db = TestDatabase::create().await;
+    let intake = db.store("oms_order_intake").await;
+    place_order(&intake, &tenant(), &order_draft(&["ROUTER_RENTAL"])).await;
+
+    let as_role = |setting: &str| {
+        format!(
+            "set role oms_operator_api; select set_config('app.tenant_id', '{setting}', false);
+             create temporary table seen_{0} as select count(*) as n from product_order; reset role",
+            if setting.is_empty() { "none" } else { setting }
+        )
+    };
+    for setting in ["", "acme", "other"] {
+        db.execute(&as_role(setting)).await;
+    }
+
+    assert_eq!(db.number("select n from seen_none").await, 0);
+    assert_eq!(db.number("select n from seen_acme").await, 1);
+    assert_eq!(db.number("select n from seen_other").await, 0);
+    db.finish().await;
+}
+
+#[tokio::test]
+async fn no_role_may_change_or_delete_what_the_journals_hold() {
+    let db = TestDatabase::create().await;
+
+    let writable = db
+        .text(
+            "select string_agg(grantee || ' may ' || privilege_type || ' ' || table_name, ', ')
+             from information_schema.role_table_grants
+             where table_name in ('order_transition', 'audit_entry', 'domain_event',
+                                  'order_quote_snapshot', 'external_request_attempt')
+               and privilege_type in ('UPDATE', 'DELETE', 'TRUNCATE')
+               and grantee like 'oms\\_%' and grantee <> 'oms_owner'",
+        )
+        .await;
+
+    assert_eq!(writable, None);
+    db.finish().await;
+}
+
+#[tokio::test]
+async fn the_read_model_role_cannot_write_anything() {
+    let db = TestDatabase::create().await;
+
+    let writes = db
+        .number(
+            "select count(*) from information_schema.role_table_grants
+             where grantee = 'oms_operator_api' and privilege_type <> 'SELECT'",
+        )
+        .await;
+
+    assert_eq!(writes, 0);
+    db.finish().await;
+}
+
+#[tokio::test]
+async fn a_delivery_put_off_is_claimed_again_when_due_and_a_dead_one_holds_its_lane_with_an_incident()
+ {
+    let db = TestDatabase::create().await;
+    let intake = db.store("oms_order_intake").await;
+    place_order(&intake, &tenant(), &order_draft(&["ROUTER_RENTAL"])).await;
+    let relay = db.store("oms_outbox_relay").await;
+    let lease = jiff::SignedDuration::from_secs(30);
+    let claim = async |now: Timestamp| {
+        let tx = relay.system_tx().await.expect("a transaction");
+        outbox::claim_due(tx, now, 10, ("relay-1", lease)).await.expect("claims")
+    };
+    let now = Timestamp::now();
+    let later = now + jiff::SignedDuration::from_secs(60);
+
+    let first = claim(now).await;
+    let tx = relay.system_tx().await.expect("a transaction");
+    let put_off = outbox::reschedule(tx, first[0].lease(), later, "engine down").await;
+    let tx = relay.system_tx().await.expect("a transaction");
+    let dead = outbox::bury(tx, first[1].lease(), now, "refused for good").await;
+
+    assert_eq!(put_off.expect("the store answers"), outbox::FinishOutcome::Recorded);
+    assert_eq!(dead.expect("the store answers"), outbox::FinishOutcome::Recorded);
+    assert!(claim(now).await.is_empty());
+    assert_eq!(claim(later).await.len(), 1);
+    let incidents = "select count(*) from platform_incident where kind = 'DEAD_OUTBOX_MESSAGE'";
+    assert_eq!(db.number(incidents).await, 1);
+    db.finish().await;
+}

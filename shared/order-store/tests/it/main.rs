@@ -1,0 +1,6 @@
+//! The store against real PostgreSQL: one binary, one module per guarantee.
+
+mod isolation;
+mod journey;
+mod plans;
+mod schema;

@@ -1,0 +1,78 @@
+//! Hot queries use their partial index while a million finished rows lie beside the hot ones.
+
+use test_support::TestDatabase;
+
+const FINISHED: u32 = 1_000_000;
+
+/// Fills the tables past their foreign keys: what counts is sizes and shares of statuses.
+/// Ten steps make a plan, and all plans but the last two hundred are done.
+async fn fill(db: &TestDatabase) {
+    db.execute("set session_replication_role = replica").await;
+    db.execute(&format!(
+        "insert into product_order (tenant_id, id, order_number, quote_id, quote_revision, customer_id,
+             billing_account_id, status, version, correlation_id, created_at, updated_at, audit_sequence, audit_head)
+         select 'acme', md5('order' || n)::uuid, 'O-' || n, 'Q-' || n, 1, 'c', 'b', 'VALIDATED', 1,
+             md5('c')::uuid, now(), now(), 1, 'h'
+         from generate_series(0, {FINISHED} / 10 + 200) n"
+    ))
+    .await;
+    db.execute(&format!(
+        "insert into fulfillment_plan (tenant_id, id, order_id, plan_version, purpose, status, step_count,
+             remaining_step_count, critical_path_length, created_at, completed_at)
+         select 'acme', md5('plan' || n)::uuid, md5('order' || n)::uuid, 1, 'FULFILLMENT',
+             case when n < {FINISHED} / 10 then 'COMPLETED' else 'RELEASED' end, 10, 0, 1, now(),
+             case when n < {FINISHED} / 10 then now() end
+         from generate_series(0, {FINISHED} / 10 + 200) n"
+    ))
+    .await;
+    db.execute(&format!(
+        "insert into fulfillment_step (tenant_id, id, order_id, plan_id, work_item_id, step_key, step_type,
+             target_system, operation, depends_on_step_keys, dependent_step_keys, pending_dependency_count,
+             is_mandatory, point_of_no_return, status, request_id, request_payload, next_attempt_at,
+             response_due_at, created_at, updated_at)
+         select 'acme', md5('step' || n)::uuid, md5('order' || n / 10)::uuid, md5('plan' || n / 10)::uuid,
+             md5('w')::uuid, 'step-' || n, 'T', 'INVENTORY', 'op', '{{}}', '{{}}', 0, true, 'NONE',
+             case when n < {FINISHED} then 'COMPLETED' when n % 2 = 0 then 'READY' else 'SUBMITTED' end,
+             md5('r' || n)::uuid, '{{}}', now(), now(), now(), now()
+         from generate_series(0, {FINISHED} + 2000) n"
+    ))
+    .await;
+    db.execute("analyze fulfillment_step; analyze product_order; analyze fulfillment_plan").await;
+}
+
+/// The plan of a statement with its parameters written out.
+async fn plan(db: &TestDatabase, name: &str, values: &[(&str, &str)]) -> String {
+    let (_, mut sql) = order_store::statements::all()
+        .into_iter()
+        .find(|(known, _)| known == name)
+        .unwrap_or_else(|| panic!("{name} is a statement of the crate"));
+    for (parameter, value) in values.iter().rev() {
+        sql = sql.replace(parameter, value);
+    }
+    let rows = db.rows(&format!("explain {sql}"), &[]).await;
+    rows.iter()
+        .map(|row| row.try_get::<_, String>(0).expect("a line of the plan"))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn assert_uses(plan: &str, indexes: &[&str], table: &str) {
+    for index in indexes {
+        assert!(plan.contains(index), "the plan does not use {index}:\n{plan}");
+    }
+    assert!(!plan.contains(&format!("Seq Scan on {table}")), "the plan scans {table}:\n{plan}");
+}
+
+#[tokio::test]
+async fn hot_queries_use_their_partial_index_beside_a_million_finished_steps() {
+    let db = TestDatabase::create().await;
+    fill(&db).await;
+
+    let due = plan(&db, "due_steps::LIST_DUE", &[("$1", "now()"), ("$2", "100")]).await;
+    let values = [("$1", "now()"), ("$2", "now()"), ("$3", "100")];
+    let redispatch = plan(&db, "due_steps::REDISPATCH_OVERDUE", &values).await;
+
+    assert_uses(&due, &["leased_steps", "steps_to_check"], "fulfillment_step");
+    assert_uses(&redispatch, &["ready_steps"], "fulfillment_step");
+    db.finish().await;
+}

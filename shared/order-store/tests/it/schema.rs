@@ -1,0 +1,103 @@
+//! The schema: statements fit it, constraints equal the enums, every tenant table is protected.
+
+use std::collections::BTreeSet;
+
+use order_domain::actor::ActorKind;
+use order_domain::billing::BillingStatus;
+use order_domain::catalogue::LineAction;
+use order_domain::event::DomainEventType;
+use order_domain::failure::FailureClass;
+use order_domain::fallout::{CaseStatus, EngineAnchor, FalloutResolution, Severity};
+use order_domain::line::LineStatus;
+use order_domain::order::OrderStatus;
+use order_domain::plan::{PlanPurpose, PlanStatus};
+use order_domain::step::StepStatus;
+use order_store::migrate;
+use test_support::TestDatabase;
+
+#[tokio::test]
+async fn every_statement_of_the_crate_fits_the_migrated_schema() {
+    let db = TestDatabase::create().await;
+
+    for (name, sql) in order_store::statements::all() {
+        let prepared = format!("prepare probe as {sql}");
+        db.execute(&prepared).await;
+        db.execute("deallocate probe").await;
+        assert!(!name.is_empty());
+    }
+
+    db.finish().await;
+}
+
+/// The texts in a CHECK constraint's list.
+async fn listed(db: &TestDatabase, constraint: &str) -> BTreeSet<String> {
+    let sql = format!(
+        "select pg_get_constraintdef(oid) from pg_constraint where conname = '{constraint}'"
+    );
+    let definition = db.text(&sql).await.unwrap_or_else(|| panic!("{constraint} exists"));
+    definition.split('\'').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+fn spelled<T: Copy>(all: &[T], as_str: impl Fn(T) -> &'static str) -> BTreeSet<String> {
+    all.iter().map(|x| as_str(*x).to_owned()).collect()
+}
+
+#[tokio::test]
+async fn every_check_constraint_lists_exactly_the_variants_of_its_enum() {
+    let db = TestDatabase::create().await;
+
+    let pairs = [
+        ("order_status_is_known", spelled(OrderStatus::ALL, OrderStatus::as_str)),
+        ("line_status_is_known", spelled(LineStatus::ALL, LineStatus::as_str)),
+        ("line_action_is_known", spelled(LineAction::ALL, LineAction::as_str)),
+        ("plan_status_is_known", spelled(PlanStatus::ALL, PlanStatus::as_str)),
+        ("plan_purpose_is_known", spelled(PlanPurpose::ALL, PlanPurpose::as_str)),
+        ("step_status_is_known", spelled(StepStatus::ALL, StepStatus::as_str)),
+        ("case_status_is_known", spelled(CaseStatus::ALL, CaseStatus::as_str)),
+        ("case_severity_is_known", spelled(Severity::ALL, Severity::as_str)),
+        ("case_engine_anchor_is_known", spelled(EngineAnchor::ALL, EngineAnchor::as_str)),
+        ("case_resolution_is_known", spelled(FalloutResolution::ALL, FalloutResolution::as_str)),
+        ("billing_status_is_known", spelled(BillingStatus::ALL, BillingStatus::as_str)),
+        ("event_type_is_known", spelled(DomainEventType::ALL, DomainEventType::as_str)),
+        ("audit_actor_kind_is_known", spelled(ActorKind::ALL, ActorKind::as_str)),
+        ("attempt_failure_class_is_known", spelled(&FailureClass::ALL, FailureClass::as_str)),
+    ];
+    for (constraint, variants) in pairs {
+        assert_eq!(listed(&db, constraint).await, variants, "{constraint}");
+    }
+
+    db.finish().await;
+}
+
+#[tokio::test]
+async fn every_table_with_a_tenant_has_forced_row_security_and_its_policies() {
+    let db = TestDatabase::create().await;
+
+    let unprotected = db
+        .text(
+            "select string_agg(c.relname, ', ')
+             from pg_class c
+             join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id'
+             where c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace
+               and not (c.relrowsecurity and c.relforcerowsecurity
+                        and 2 = (select count(*) from pg_policy p where p.polrelid = c.oid))",
+        )
+        .await;
+
+    assert_eq!(unprotected, None);
+    assert!(db.number("select count(*) from pg_policy").await > 40);
+    db.finish().await;
+}
+
+#[tokio::test]
+async fn migrations_applied_twice_and_from_two_places_at_once_change_nothing() {
+    let db = TestDatabase::create().await;
+    let owner = db.settings("oms_owner");
+
+    let (first, second) = tokio::join!(migrate(&owner, None, &[]), migrate(&owner, None, &[]));
+
+    let (first, second) = (first.expect("the first run"), second.expect("the second run"));
+    assert_eq!((first.applied, second.applied), (Vec::new(), Vec::new()));
+    assert_eq!(first.current, second.current);
+    db.finish().await;
+}

@@ -1,0 +1,8 @@
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+mod builders;
+mod database;
+
+pub use builders::{demo_catalogue, demo_target_systems, order_draft, place_order, tenant};
+pub use database::TestDatabase;
