@@ -1,0 +1,51 @@
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+mod activity;
+mod business_key;
+mod calls;
+mod checks;
+mod client;
+mod date;
+mod deployment;
+mod error;
+mod event_subscription;
+mod external_task;
+mod external_task_query;
+mod fetch;
+mod history;
+mod incident;
+mod job;
+mod message;
+mod page;
+mod process_instance;
+mod readiness;
+mod report;
+mod settings;
+mod start;
+mod user_task;
+mod variables;
+
+pub use activity::{ActivityInstance, ActivityQuery};
+pub use business_key::{BusinessKey, InvalidBusinessKey};
+pub use calls::{CallKind, EngineCalls};
+pub use checks::RequestFlaw;
+pub use client::EngineClient;
+pub use date::{EngineDate, InvalidEngineDate};
+pub use deployment::{DeployedDefinition, Deployment, DeploymentResult, Resource};
+pub use error::{EngineError, GoneSubject, ModelProblem, RepeatRule};
+pub use event_subscription::{EventSubscription, EventSubscriptionQuery};
+pub use external_task::ExternalTask;
+pub use external_task_query::{ExternalTaskQuery, LockFilter, RetriesFilter};
+pub use fetch::FetchRequest;
+pub use history::{HistoricInstance, HistoricInstanceQuery, HistoricState, LifeFilter};
+pub use incident::{Incident, IncidentQuery};
+pub use job::{Job, JobQuery};
+pub use message::{CorrelatedMessage, MessageCorrelation};
+pub use page::Page;
+pub use process_instance::{InstanceQuery, ProcessInstance, SuspensionFilter};
+pub use report::{BpmnError, TaskFailure};
+pub use settings::{EngineSettings, InvalidEngineUrl};
+pub use start::{StartInstruction, StartProcess, StartedInstance};
+pub use user_task::{UserTask, UserTaskQuery};
+pub use variables::{VariableValue, Variables};
