@@ -1,0 +1,20 @@
+#![doc = include_str!("../README.md")]
+
+mod admin;
+mod app;
+mod behaviour;
+mod delivery;
+mod fault;
+mod journal;
+mod ledger;
+mod record;
+mod refusal;
+mod secrets;
+mod server;
+mod sources;
+mod system;
+mod targets;
+mod work;
+mod world;
+
+pub use server::{Options, Simulator};

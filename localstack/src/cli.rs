@@ -1,0 +1,192 @@
+//! What can be typed after `cargo local`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Everything on one machine: the stack, its tests and its demo, without Docker.
+#[derive(Debug, Parser)]
+#[command(name = "cargo local", bin_name = "cargo local", version)]
+pub struct Cli {
+    /// Name of the stack; several run side by side. [default: main, for `test`: test]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub stack: Option<String>,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start what is not running yet and leave it running.
+    Up(UpArguments),
+    /// Order an accepted quote and follow it to its completion.
+    Demo(DemoArguments),
+    /// Stop everything; data stay for the next `up`.
+    Down,
+    /// What runs, where, and where its log is.
+    Status,
+    /// Print a log; without a name, list them.
+    Logs(LogsArguments),
+    /// Stop everything and forget data, logs and passwords.
+    Purge(PurgeArguments),
+    /// Print a bearer token for the APIs.
+    Token(TokenArguments),
+    /// Run the tests against a private PostgreSQL and engine.
+    Test(TestArguments),
+    /// Check a product catalogue and make it a tenant's current one.
+    Catalogue(CatalogueArguments),
+    /// Check the rules that no compiler knows.
+    Tidy(TidyArguments),
+    /// Kill or start PostgreSQL alone, to see what the product does about it.
+    Postgres { action: Fault },
+    /// Kill or start the engine alone.
+    Engine { action: Fault },
+    /// Kill the emulator with all functions and queues, or start it and deploy again.
+    Aws { action: Fault },
+    /// Kill or start the simulator of the external systems alone.
+    Simulator { action: Fault },
+}
+
+#[derive(Debug, Args)]
+pub struct UpArguments {
+    /// Only PostgreSQL and the engine.
+    #[arg(long)]
+    pub basic: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct DemoArguments {
+    /// The accepted quote, as the CPQ would serve it.
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "catalog/quotes/managed-connectivity-bundle.json"
+    )]
+    pub quote: PathBuf,
+    /// Leave the stack up.
+    #[arg(long)]
+    pub keep: bool,
+    /// Print the result as one JSON object, the last line on stdout.
+    #[arg(long)]
+    pub json: bool,
+    /// Give up after so many seconds.
+    #[arg(long, default_value_t = 600)]
+    pub timeout: u64,
+}
+
+#[derive(Debug, Args)]
+pub struct LogsArguments {
+    /// A component (postgres, engine, aws, simulator), a function, or a tool.
+    pub name: Option<String>,
+    /// Keep printing what is added.
+    #[arg(long, short)]
+    pub follow: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct PurgeArguments {
+    /// Every stack and the cache of downloads, too.
+    #[arg(long)]
+    pub all: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct TokenArguments {
+    /// The tenant the caller belongs to.
+    #[arg(long, default_value = "acme")]
+    pub tenant: String,
+    /// May be repeated.
+    #[arg(long, value_name = "SCOPE")]
+    pub scope: Vec<String>,
+    /// order-viewer, order-operator, order-supervisor or platform-operator; may be repeated.
+    #[arg(long, value_name = "ROLE")]
+    pub role: Vec<String>,
+    /// Who it is; four eyes compares it.
+    #[arg(long, default_value = "local-user")]
+    pub subject: String,
+    /// How long it is valid, in seconds.
+    #[arg(long, default_value_t = 3600)]
+    pub ttl: u32,
+}
+
+#[derive(Debug, Args)]
+pub struct TestArguments {
+    /// Faster and not durable; not for tests that kill the database.
+    #[arg(long)]
+    pub no_fsync: bool,
+    /// Leave PostgreSQL and the engine running for the next `test`.
+    #[arg(long)]
+    pub keep: bool,
+    /// Passed to `cargo test`: a filter, `-p CRATE`, `-- --nocapture`.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
+    pub arguments: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct CatalogueArguments {
+    /// The catalogue; `catalog/schema/catalogue.schema.json` describes it.
+    #[arg(default_value = "catalog/catalogue.json")]
+    pub file: PathBuf,
+    /// Whose catalogue it becomes.
+    #[arg(long, default_value = "acme")]
+    pub tenant: String,
+}
+
+#[derive(Debug, Args)]
+pub struct TidyArguments {
+    /// First list migrations that are new in `migrations/checksums.txt`.
+    #[arg(long)]
+    pub record_migrations: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Fault {
+    Kill,
+    Start,
+}
+
+impl Cli {
+    /// The stack this command works on.
+    #[must_use]
+    pub fn stack_name(&self) -> &str {
+        let default = if matches!(self.command, Command::Test(_)) { "test" } else { "main" };
+        self.stack.as_deref().unwrap_or(default)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn everything_after_test_belongs_to_cargo() {
+        let cli = Cli::parse_from([
+            "local",
+            "test",
+            "--no-fsync",
+            "-p",
+            "order-store",
+            "--",
+            "--nocapture",
+        ]);
+
+        let Command::Test(test) = cli.command else { panic!("not a test") };
+        assert!(test.no_fsync);
+        assert_eq!(test.arguments, ["-p", "order-store", "--", "--nocapture"]);
+    }
+
+    #[test]
+    fn tests_have_a_stack_of_their_own() {
+        assert_eq!(Cli::parse_from(["local", "test"]).stack_name(), "test");
+        assert_eq!(Cli::parse_from(["local", "up"]).stack_name(), "main");
+        assert_eq!(Cli::parse_from(["local", "test", "--stack", "x"]).stack_name(), "x");
+        assert_eq!(Cli::parse_from(["local", "--stack", "x", "test"]).stack_name(), "x");
+    }
+}

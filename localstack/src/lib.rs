@@ -1,0 +1,26 @@
+#![doc = include_str!("../README.md")]
+
+pub mod aws;
+pub mod cli;
+pub mod commands;
+pub mod configuration;
+pub mod demo;
+pub mod engine;
+pub mod http;
+pub mod model;
+pub mod output;
+pub mod ports;
+pub mod postgres;
+pub mod prerequisites;
+pub mod process;
+pub mod progress;
+pub mod random;
+pub mod secrets;
+pub mod session;
+pub mod simulator;
+pub mod stack;
+pub mod test_run;
+pub mod tidy;
+pub mod token;
+pub mod tools;
+pub mod wait;
