@@ -17,6 +17,7 @@ mod staging;
 mod template;
 #[cfg(test)]
 mod template_check;
+mod unchanged;
 mod yaml;
 
 pub use client::AwsClient;

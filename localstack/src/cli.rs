@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[derive(Debug, Parser)]
 #[command(name = "cargo local", bin_name = "cargo local", version)]
 pub struct Cli {
-    /// Name of the stack; several run side by side. [default: main, for `test`: test]
+    /// Name of the stack; several run side by side. [default: main, for `test` and `bench`: their name]
     #[arg(long, global = true, value_name = "NAME")]
     pub stack: Option<String>,
     #[command(subcommand)]
@@ -33,6 +33,8 @@ pub enum Command {
     Token(TokenArguments),
     /// Run the tests against a private PostgreSQL and engine.
     Test(TestArguments),
+    /// Measure what the product costs, beside a limit measured in the same run.
+    Bench(BenchArguments),
     /// Check a product catalogue and make it a tenant's current one.
     Catalogue(CatalogueArguments),
     /// Check the rules that no compiler knows.
@@ -123,6 +125,28 @@ pub struct TestArguments {
 }
 
 #[derive(Debug, Args)]
+pub struct BenchArguments {
+    #[command(subcommand)]
+    pub bench: Bench,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Bench {
+    /// Time to the first event, peak memory and zip size of every function (release builds).
+    ColdStart(ColdStartArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct ColdStartArguments {
+    /// Only this function; may be repeated.
+    #[arg(long, value_name = "NAME")]
+    pub function: Vec<String>,
+    /// How often the probe and all functions take turns.
+    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(5..=100))]
+    pub rounds: u32,
+}
+
+#[derive(Debug, Args)]
 pub struct CatalogueArguments {
     /// The catalogue; `catalog/schema/catalogue.schema.json` describes it.
     #[arg(default_value = "catalog/catalogue.json")]
@@ -149,7 +173,11 @@ impl Cli {
     /// The stack this command works on.
     #[must_use]
     pub fn stack_name(&self) -> &str {
-        let default = if matches!(self.command, Command::Test(_)) { "test" } else { "main" };
+        let default = match self.command {
+            Command::Test(_) => "test",
+            Command::Bench(_) => "bench",
+            _ => "main",
+        };
         self.stack.as_deref().unwrap_or(default)
     }
 }
@@ -183,8 +211,9 @@ mod tests {
     }
 
     #[test]
-    fn tests_have_a_stack_of_their_own() {
+    fn tests_and_benches_have_a_stack_of_their_own() {
         assert_eq!(Cli::parse_from(["local", "test"]).stack_name(), "test");
+        assert_eq!(Cli::parse_from(["local", "bench", "cold-start"]).stack_name(), "bench");
         assert_eq!(Cli::parse_from(["local", "up"]).stack_name(), "main");
         assert_eq!(Cli::parse_from(["local", "test", "--stack", "x"]).stack_name(), "x");
         assert_eq!(Cli::parse_from(["local", "--stack", "x", "test"]).stack_name(), "x");

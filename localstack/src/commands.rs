@@ -13,7 +13,7 @@ use crate::cli::{CatalogueArguments, Cli, Command, PurgeArguments};
 use crate::progress::Progress;
 use crate::session::Session;
 use crate::stack::{StackLayout, stop_all};
-use crate::{configuration, demo, postgres, test_run, tidy, token};
+use crate::{bench, configuration, demo, postgres, test_run, tidy, token};
 
 pub(crate) use up::start_all;
 
@@ -32,6 +32,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Purge(arguments) => purge(&stack, &arguments).await.map(success),
         Command::Token(arguments) => token::print(&stack, &arguments).map(success),
         Command::Test(arguments) => test_run::run(&stack, &arguments).await,
+        Command::Bench(arguments) => bench::run(&stack, &arguments).await,
         Command::Catalogue(arguments) => catalogue(&stack, &arguments).await.map(success),
         Command::Tidy(arguments) => tidy::print(&stack, &arguments),
         Command::Postgres { action } => faults::postgres(&stack, action).await.map(success),

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod aws;
+pub mod bench;
 pub mod cli;
 pub mod commands;
 pub mod configuration;

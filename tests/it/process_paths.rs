@@ -54,20 +54,10 @@ async fn a_plan_that_completes_before_its_release_is_confirmed_takes_the_task_aw
     order.plan_completed("FulfillmentPlanCompleted").await;
     let confirmed = order.finish(&task).await;
 
-    assert!(
-        matches!(confirmed, Err(EngineError::Gone { .. })),
-        "{confirmed:?}"
-    );
+    assert!(matches!(confirmed, Err(EngineError::Gone { .. })), "{confirmed:?}");
     let query = ActivityQuery::of_activity_instance(task.activity_instance_id);
-    let runs = engine
-        .client
-        .list_activity_instances(&query, MORE_THAN_ALL)
-        .await
-        .unwrap();
-    assert!(
-        runs[0].canceled,
-        "history tells that the task was taken away"
-    );
+    let runs = engine.client.list_activity_instances(&query, MORE_THAN_ALL).await.unwrap();
+    assert!(runs[0].canceled, "history tells that the task was taken away");
     order.completes_from("billing.activate").await;
 }
 
@@ -78,10 +68,7 @@ async fn a_completion_message_before_the_plan_is_awaited_finds_nobody() {
 
     let early = order.send(order.message("FulfillmentPlanCompleted")).await;
 
-    assert!(
-        matches!(early, Err(EngineError::NoMatch { .. })),
-        "{early:?}"
-    );
+    assert!(matches!(early, Err(EngineError::NoMatch { .. })), "{early:?}");
     order.completes_from("order.validate-readiness").await;
 }
 
@@ -134,15 +121,10 @@ async fn after_completion_neither_cases_nor_cancellation_are_accepted() {
 
     let late_case = FalloutCaseId::from_uuid(Uuid::now_v7());
     let case = order.send(order.fallout_message(late_case)).await;
-    let cancel = order
-        .send(order.message("OrderCancellationRequested"))
-        .await;
+    let cancel = order.send(order.message("OrderCancellationRequested")).await;
 
     assert!(matches!(case, Err(EngineError::NoMatch { .. })), "{case:?}");
-    assert!(
-        matches!(cancel, Err(EngineError::NoMatch { .. })),
-        "{cancel:?}"
-    );
+    assert!(matches!(cancel, Err(EngineError::NoMatch { .. })), "{cancel:?}");
     order.leave().await;
 }
 
@@ -157,15 +139,9 @@ async fn an_error_that_the_model_does_not_catch_leaves_the_task_with_its_worker(
         message: "unknown".to_owned(),
         variables: Variables::none(),
     };
-    let refused = engine
-        .client
-        .report_bpmn_error(&task.id, &order.worker, &error)
-        .await;
+    let refused = engine.client.report_bpmn_error(&task.id, &order.worker, &error).await;
 
-    assert!(
-        matches!(refused, Err(EngineError::UncaughtBpmnError { .. })),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(EngineError::UncaughtBpmnError { .. })), "{refused:?}");
     order.finish(&task).await.expect("the task is still ours");
     order.leave().await;
 }
@@ -179,19 +155,11 @@ async fn cancellation_reaches_the_order_wherever_it_is() {
         order.open_fallout().await;
         let task = order.fetch(topic).await;
 
-        order
-            .send(order.message("OrderCancellationRequested"))
-            .await
-            .expect("cancelled");
+        order.send(order.message("OrderCancellationRequested")).await.expect("cancelled");
 
         let late = order.finish(&task).await;
-        assert!(
-            matches!(late, Err(EngineError::Gone { .. })),
-            "{topic}: {late:?}"
-        );
-        order
-            .waits_at(&["AwaitCompensationPlan", "CancelOrder"])
-            .await;
+        assert!(matches!(late, Err(EngineError::Gone { .. })), "{topic}: {late:?}");
+        order.waits_at(&["AwaitCompensationPlan", "CancelOrder"]).await;
         order.leave().await;
     }
 }
@@ -202,10 +170,7 @@ async fn a_lost_instance_is_put_back_at_its_milestone() {
     let places: [(&str, &[&str]); 7] = [
         ("BeforeValidation", &["ValidateOrderReadiness"]),
         ("BeforeDecomposition", &["DecomposeOrder"]),
-        (
-            "ListenBeforeExecuting",
-            &["AwaitFulfillmentPlan", "ExecuteReadySteps"],
-        ),
+        ("ListenBeforeExecuting", &["AwaitFulfillmentPlan", "ExecuteReadySteps"]),
         ("AwaitFulfillmentPlan", &["AwaitFulfillmentPlan"]),
         ("BeforeBilling", &["ActivateBilling"]),
         ("BeforeCompletion", &["CompleteOrder"]),
@@ -218,10 +183,7 @@ async fn a_lost_instance_is_put_back_at_its_milestone() {
         order.open_fallout().await;
         if activity != "CompensateOrder" {
             let cancel = order.message("OrderCancellationRequested");
-            order
-                .send(cancel)
-                .await
-                .expect("the cancel boundary is there");
+            order.send(cancel).await.expect("the cancel boundary is there");
         }
         order.leave().await;
     }

@@ -28,9 +28,7 @@ pub(crate) struct Filter {
 
 impl Filter {
     fn fits(&self, tenant_id: &str, order_id: Uuid, system: System) -> bool {
-        self.tenant_id
-            .as_deref()
-            .is_none_or(|wanted| wanted == tenant_id)
+        self.tenant_id.as_deref().is_none_or(|wanted| wanted == tenant_id)
             && self.order_id.is_none_or(|wanted| wanted == order_id)
             && self.system.is_none_or(|wanted| wanted == system)
     }
@@ -42,9 +40,7 @@ pub(crate) async fn ledger(
     Query(filter): Query<Filter>,
 ) -> Json<Ledger> {
     Json(app.read(|world| {
-        Ledger::of(world, |entry| {
-            filter.fits(&entry.tenant_id, entry.order_id, entry.system)
-        })
+        Ledger::of(world, |entry| filter.fits(&entry.tenant_id, entry.order_id, entry.system))
     }))
 }
 
@@ -59,12 +55,7 @@ pub(crate) async fn requests(
             let body = &request.submitted.request;
             filter.fits(&body.tenant_id, body.order_id, request.submitted.system)
         };
-        world
-            .requests
-            .values()
-            .filter(is_wanted)
-            .map(|request| view(request, now))
-            .collect()
+        world.requests.values().filter(is_wanted).map(|request| view(request, now)).collect()
     });
     Json(json!({"requests": requests}))
 }
@@ -108,27 +99,14 @@ pub(crate) async fn put_quote(
         QuoteAnswer::from_value(document.clone())
             .map_err(|error| Refusal::unprocessable(error.to_string()))?;
     }
-    let id = document
-        .get("quoteId")
-        .and_then(Value::as_str)
-        .map(str::to_owned);
+    let id = document.get("quoteId").and_then(Value::as_str).map(str::to_owned);
     let revision = document.get("revision").and_then(Value::as_u64);
     let revision = revision.and_then(|revision| u32::try_from(revision).ok());
     let (Some(id), Some(revision)) = (id, revision) else {
-        return Err(Refusal::unprocessable(
-            "quoteId and revision are needed as a key",
-        ));
+        return Err(Refusal::unprocessable("quoteId and revision are needed as a key"));
     };
     let document = Some(document);
-    put(
-        &app,
-        Record::Quote(Document {
-            id,
-            revision,
-            document,
-        }),
-    )
-    .await
+    put(&app, Record::Quote(Document { id, revision, document })).await
 }
 
 /// `GET /admin/quotes`: keys of the quotes that were put in.
@@ -147,15 +125,7 @@ pub(crate) async fn put_customer(
     Json(document): Json<Value>,
 ) -> Result<StatusCode, Refusal> {
     let document = with_id(document, "customerId", &id)?;
-    put(
-        &app,
-        Record::Customer(Document {
-            id,
-            revision: 0,
-            document,
-        }),
-    )
-    .await
+    put(&app, Record::Customer(Document { id, revision: 0, document })).await
 }
 
 /// `PUT /admin/billing-accounts/{id}`: fields of the answer, or `null` for "does not exist".
@@ -165,15 +135,7 @@ pub(crate) async fn put_billing_account(
     Json(document): Json<Value>,
 ) -> Result<StatusCode, Refusal> {
     let document = with_id(document, "billingAccountId", &id)?;
-    put(
-        &app,
-        Record::BillingAccount(Document {
-            id,
-            revision: 0,
-            document,
-        }),
-    )
-    .await
+    put(&app, Record::BillingAccount(Document { id, revision: 0, document })).await
 }
 
 fn with_id(document: Value, name: &str, id: &str) -> Result<Option<Value>, Refusal> {
@@ -195,9 +157,7 @@ pub(crate) async fn behaviour(
     Path(path): Path<BehaviourPath>,
 ) -> Result<Json<Behaviour>, Refusal> {
     let system: System = path.system.parse()?;
-    Ok(Json(app.read(|world| {
-        world.behaviour(system, path.operation.as_deref())
-    })))
+    Ok(Json(app.read(|world| world.behaviour(system, path.operation.as_deref()))))
 }
 
 /// A system, or one of its operations.
@@ -216,9 +176,7 @@ pub(crate) async fn put_behaviour(
     let system: System = path.system.parse()?;
     let behaviour = app
         .commit(|world| {
-            let behaviour = world
-                .behaviour(system, path.operation.as_deref())
-                .changed(change);
+            let behaviour = world.behaviour(system, path.operation.as_deref()).changed(change);
             let set = BehaviourSet {
                 system,
                 operation: path.operation,
@@ -236,11 +194,7 @@ pub(crate) async fn reset_behaviour(
     Path(path): Path<BehaviourPath>,
 ) -> Result<StatusCode, Refusal> {
     let system: System = path.system.parse()?;
-    let set = BehaviourSet {
-        system,
-        operation: path.operation,
-        behaviour: None,
-    };
+    let set = BehaviourSet { system, operation: path.operation, behaviour: None };
     put(&app, Record::BehaviourSet(set)).await
 }
 

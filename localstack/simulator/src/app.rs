@@ -29,13 +29,7 @@ impl App {
         client: reqwest::Client,
     ) -> Shared {
         let tasks = Mutex::new(JoinSet::new());
-        Arc::new(Self {
-            world: Mutex::new(world),
-            journal,
-            secrets,
-            client,
-            tasks,
-        })
+        Arc::new(Self { world: Mutex::new(world), journal, secrets, client, tasks })
     }
 
     /// Looks at the world.
@@ -87,10 +81,7 @@ impl App {
 }
 
 /// Waits for real.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the latency of a simulated system is real time"
-)]
+#[expect(clippy::disallowed_methods, reason = "the latency of a simulated system is real time")]
 pub(crate) async fn pause(duration: Duration) {
     tokio::time::sleep(duration).await;
 }

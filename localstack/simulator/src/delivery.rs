@@ -48,15 +48,9 @@ pub(crate) async fn deliver(app: &Shared, key: RequestKey) {
         pause(delay).await;
         delay = (delay * 2).min(LONGEST_PAUSE);
     }
-    let accepted = CallbackAccepted {
-        system: key.0,
-        request_id: key.1,
-        at: Timestamp::now(),
-    };
+    let accepted = CallbackAccepted { system: key.0, request_id: key.1, at: Timestamp::now() };
     // Lost with the journal: the callback is repeated after the next start, which is allowed.
-    let _ = app
-        .commit(|_| (vec![Record::CallbackAccepted(accepted)], ()))
-        .await;
+    let _ = app.commit(|_| (vec![Record::CallbackAccepted(accepted)], ())).await;
     debug!(system = %key.0, request_id = %key.1, "callback accepted");
 }
 
@@ -96,10 +90,7 @@ async fn send(app: &Shared, key: RequestKey, callback: &Callback) -> Option<u16>
         .header("content-type", "application/json")
         .header(ID_HEADER, &callback.message_id)
         .header(TIMESTAMP_HEADER, now.as_second())
-        .header(
-            SIGNATURE_HEADER,
-            sign(&secret, &callback.message_id, now, &callback.body),
-        )
+        .header(SIGNATURE_HEADER, sign(&secret, &callback.message_id, now, &callback.body))
         .body(callback.body.clone())
         .send()
         .await;

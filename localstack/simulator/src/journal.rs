@@ -20,13 +20,8 @@ use crate::record::Record;
 pub(crate) struct JournalLost;
 
 enum Order {
-    Append {
-        lines: Vec<u8>,
-        done: oneshot::Sender<()>,
-    },
-    Close {
-        done: oneshot::Sender<()>,
-    },
+    Append { lines: Vec<u8>, done: oneshot::Sender<()> },
+    Close { done: oneshot::Sender<()> },
 }
 
 /// The writing end.
@@ -54,9 +49,7 @@ impl Journal {
         }
         let records = replay(&mut file)?;
         let (orders, inbox) = mpsc::unbounded_channel();
-        thread::Builder::new()
-            .name("journal".to_owned())
-            .spawn(move || write_all(file, inbox))?;
+        thread::Builder::new().name("journal".to_owned()).spawn(move || write_all(file, inbox))?;
         Ok((Self { orders }, records))
     }
 
@@ -97,10 +90,7 @@ impl Pending {
 fn replay(file: &mut File) -> anyhow::Result<Vec<Record>> {
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
-    let complete = bytes
-        .iter()
-        .rposition(|byte| *byte == b'\n')
-        .map_or(0, |end| end + 1);
+    let complete = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
     if complete < bytes.len() {
         file.set_len(complete as u64)?;
         file.seek(SeekFrom::End(0))?;

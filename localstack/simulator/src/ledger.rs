@@ -58,23 +58,13 @@ impl Ledger {
         let total_effects = effects.iter().map(|entry| entry.count).sum();
         let mut steps = BTreeMap::new();
         for entry in &effects {
-            let step = (
-                &entry.tenant_id,
-                entry.order_id,
-                entry.system,
-                &entry.operation,
-                &entry.step_key,
-            );
+            let step =
+                (&entry.tenant_id, entry.order_id, entry.system, &entry.operation, &entry.step_key);
             *steps.entry(step).or_insert(0) += entry.count;
         }
         let duplicate_step_effects = steps.values().map(|count| count - 1).sum();
         let duplicate_effects = total_effects - effects.len();
-        Self {
-            effects,
-            total_effects,
-            duplicate_effects,
-            duplicate_step_effects,
-        }
+        Self { effects, total_effects, duplicate_effects, duplicate_step_effects }
     }
 }
 

@@ -25,21 +25,9 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .json()
-        .with_env_filter(filter)
-        .init();
-    let Arguments {
-        listen,
-        state_dir,
-        secrets_file,
-    } = Arguments::parse();
-    let simulator = Simulator::start(Options {
-        listen,
-        state_dir,
-        secrets_file,
-    })
-    .await?;
+    tracing_subscriber::fmt().json().with_env_filter(filter).init();
+    let Arguments { listen, state_dir, secrets_file } = Arguments::parse();
+    let simulator = Simulator::start(Options { listen, state_dir, secrets_file }).await?;
     tracing::info!(address = %simulator.address(), "simulator listens");
 
     let mut terminate = signal(SignalKind::terminate())?;

@@ -17,24 +17,15 @@ pub(crate) struct Refusal {
 
 impl Refusal {
     pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
-        Self {
-            status: StatusCode::BAD_REQUEST,
-            detail: detail.into(),
-        }
+        Self { status: StatusCode::BAD_REQUEST, detail: detail.into() }
     }
 
     pub(crate) fn not_found(detail: impl Into<String>) -> Self {
-        Self {
-            status: StatusCode::NOT_FOUND,
-            detail: detail.into(),
-        }
+        Self { status: StatusCode::NOT_FOUND, detail: detail.into() }
     }
 
     pub(crate) fn unprocessable(detail: impl Into<String>) -> Self {
-        Self {
-            status: StatusCode::UNPROCESSABLE_ENTITY,
-            detail: detail.into(),
-        }
+        Self { status: StatusCode::UNPROCESSABLE_ENTITY, detail: detail.into() }
     }
 }
 
@@ -46,10 +37,7 @@ impl From<UnknownSystem> for Refusal {
 
 impl From<JournalLost> for Refusal {
     fn from(error: JournalLost) -> Self {
-        Self {
-            status: StatusCode::INTERNAL_SERVER_ERROR,
-            detail: error.to_string(),
-        }
+        Self { status: StatusCode::INTERNAL_SERVER_ERROR, detail: error.to_string() }
     }
 }
 

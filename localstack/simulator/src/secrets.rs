@@ -38,9 +38,7 @@ impl SecretsFile {
         tenant_id: &str,
         system: System,
     ) -> Option<WebhookSecret> {
-        let value = self
-            .find(&format!("oms/webhook/{tenant_id}/{system}"))
-            .await?;
+        let value = self.find(&format!("oms/webhook/{tenant_id}/{system}")).await?;
         let secrets: WebhookSecrets = serde_json::from_value(value).ok()?;
         Some(secrets.current)
     }

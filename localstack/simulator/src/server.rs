@@ -77,12 +77,7 @@ impl Simulator {
                 tracing::error!(%error, "the server ended");
             }
         });
-        Ok(Self {
-            address,
-            app,
-            stop,
-            server,
-        })
+        Ok(Self { address, app, stop, server })
     }
 
     /// Where it listens.
@@ -110,37 +105,22 @@ impl Simulator {
 }
 
 fn routes(app: Shared) -> Router {
-    let behaviour = || {
-        get(admin::behaviour)
-            .put(admin::put_behaviour)
-            .delete(admin::reset_behaviour)
-    };
+    let behaviour =
+        || get(admin::behaviour).put(admin::put_behaviour).delete(admin::reset_behaviour);
     Router::new()
         .route("/healthz", get(async || "ok"))
         .route("/secretsmanager/get", get(secrets::get))
         .route("/{system}/requests", post(targets::submit))
         .route("/{system}/requests/{request_id}", get(targets::query))
-        .route(
-            "/{system}/requests/{request_id}/cancel",
-            post(targets::cancel),
-        )
-        .route(
-            "/CPQ/quotes/{quote_id}/revisions/{revision}",
-            get(sources::quote),
-        )
+        .route("/{system}/requests/{request_id}/cancel", post(targets::cancel))
+        .route("/CPQ/quotes/{quote_id}/revisions/{revision}", get(sources::quote))
         .route("/CUSTOMER/customers/{id}", get(sources::customer))
-        .route(
-            "/BILLING_ACCOUNT/billing-accounts/{id}",
-            get(sources::billing_account),
-        )
+        .route("/BILLING_ACCOUNT/billing-accounts/{id}", get(sources::billing_account))
         .route("/admin/ledger", get(admin::ledger))
         .route("/admin/requests", get(admin::requests))
         .route("/admin/quotes", get(admin::quotes).put(admin::put_quote))
         .route("/admin/customers/{id}", put(admin::put_customer))
-        .route(
-            "/admin/billing-accounts/{id}",
-            put(admin::put_billing_account),
-        )
+        .route("/admin/billing-accounts/{id}", put(admin::put_billing_account))
         .route("/admin/systems/{system}/behaviour", behaviour())
         .route("/admin/systems/{system}/behaviour/{operation}", behaviour())
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))

@@ -20,9 +20,7 @@ pub(crate) async fn quote(
 ) -> Result<Json<Value>, Refusal> {
     latency(&app, System::Cpq).await;
     let quote = app.read(|world| world.quotes.get(&(quote_id, revision)).cloned().flatten());
-    quote
-        .map(Json)
-        .ok_or_else(|| Refusal::not_found("no such quote revision"))
+    quote.map(Json).ok_or_else(|| Refusal::not_found("no such quote revision"))
 }
 
 /// `GET /CUSTOMER/customers/{id}`.
@@ -33,9 +31,7 @@ pub(crate) async fn customer(
     latency(&app, System::Customer).await;
     let set = app.read(|world| world.customers.get(&id).cloned());
     let customer = set.unwrap_or_else(|| Some(json!({"customerId": id, "status": "ACTIVE"})));
-    customer
-        .map(Json)
-        .ok_or_else(|| Refusal::not_found("no such customer"))
+    customer.map(Json).ok_or_else(|| Refusal::not_found("no such customer"))
 }
 
 /// `GET /BILLING_ACCOUNT/billing-accounts/{id}`.
@@ -46,9 +42,7 @@ pub(crate) async fn billing_account(
     latency(&app, System::BillingAccount).await;
     let set = app.read(|world| world.billing_accounts.get(&id).cloned());
     let account = set.unwrap_or_else(|| Some(json!({"billingAccountId": id, "status": "READY"})));
-    account
-        .map(Json)
-        .ok_or_else(|| Refusal::not_found("no such billing account"))
+    account.map(Json).ok_or_else(|| Refusal::not_found("no such billing account"))
 }
 
 async fn latency(app: &Shared, system: System) {

@@ -89,9 +89,6 @@ impl FromStr for System {
     type Err = UnknownSystem;
 
     fn from_str(text: &str) -> Result<Self, UnknownSystem> {
-        Self::ALL
-            .into_iter()
-            .find(|system| system.as_str() == text)
-            .ok_or(UnknownSystem)
+        Self::ALL.into_iter().find(|system| system.as_str() == text).ok_or(UnknownSystem)
     }
 }

@@ -29,13 +29,9 @@ pub(crate) async fn submit(
     let system = target(&system)?;
     let Json(body) = body.map_err(|rejection| Refusal::bad_request(rejection.body_text()))?;
     let request_id = body.request_id;
-    let key = headers
-        .get("idempotency-key")
-        .and_then(|value| value.to_str().ok());
+    let key = headers.get("idempotency-key").and_then(|value| value.to_str().ok());
     if key != Some(&format!("\"{request_id}\"")) {
-        return Err(Refusal::bad_request(
-            "Idempotency-Key is not the quoted requestId",
-        ));
+        return Err(Refusal::bad_request("Idempotency-Key is not the quoted requestId"));
     }
     let Some(mode) = app.commit(|world| take(world, system, body)).await? else {
         return Ok((StatusCode::CONFLICT, Json(json!({"requestId": request_id}))).into_response());
@@ -83,18 +79,11 @@ fn take(world: &World, system: System, body: SubmitBody) -> (Vec<Record>, Option
 
 fn sync_answer(app: &App, system: System, request_id: Uuid) -> Response {
     let settled = app.read(|world| {
-        world
-            .requests
-            .get(&(system, request_id))
-            .and_then(|request| request.settled.clone())
+        world.requests.get(&(system, request_id)).and_then(|request| request.settled.clone())
     });
     let external_reference = reference(system, request_id);
     match settled {
-        Some(Settled {
-            status: RequestStatus::Completed,
-            result,
-            ..
-        }) => {
+        Some(Settled { status: RequestStatus::Completed, result, .. }) => {
             Json(json!({"externalReference": external_reference, "result": result})).into_response()
         }
         Some(Settled { reason_code, .. }) => {
@@ -115,15 +104,10 @@ pub(crate) async fn query(
     let status = app
         .commit(|world| {
             let request = world.requests.get(&(system, request_id));
-            (
-                Vec::new(),
-                request.map(|request| status_body(request, Timestamp::now())),
-            )
+            (Vec::new(), request.map(|request| status_body(request, Timestamp::now())))
         })
         .await?;
-    status
-        .map(Json)
-        .ok_or_else(|| Refusal::not_found("no such request"))
+    status.map(Json).ok_or_else(|| Refusal::not_found("no such request"))
 }
 
 fn status_body(request: &Request, now: Timestamp) -> Value {
@@ -142,9 +126,7 @@ pub(crate) async fn cancel(
     Path((system, request_id)): Path<(String, Uuid)>,
 ) -> Result<Response, Refusal> {
     let system = target(&system)?;
-    let verdict = app
-        .commit(|world| decide_cancel(world, system, request_id))
-        .await?;
+    let verdict = app.commit(|world| decide_cancel(world, system, request_id)).await?;
     let (status, reason_code) = verdict.ok_or_else(|| Refusal::not_found("no such request"))?;
     let body = json!({
         "externalReference": reference(system, request_id), "reasonCode": reason_code, "result": {}
@@ -158,12 +140,7 @@ fn decide_cancel(world: &World, system: System, request_id: Uuid) -> (Vec<Record
     let Some(request) = world.requests.get(&(system, request_id)) else {
         return (Vec::new(), None);
     };
-    let refused = |code| {
-        (
-            Vec::new(),
-            Some((StatusCode::UNPROCESSABLE_ENTITY, Some(code))),
-        )
-    };
+    let refused = |code| (Vec::new(), Some((StatusCode::UNPROCESSABLE_ENTITY, Some(code))));
     match request.settled.as_ref().map(|settled| settled.status) {
         Some(RequestStatus::Cancelled) => (Vec::new(), Some((StatusCode::CONFLICT, None))),
         Some(RequestStatus::Completed) => refused("ALREADY_COMPLETED"),
@@ -191,8 +168,5 @@ pub(crate) fn reference(system: System, request_id: Uuid) -> String {
 }
 
 fn target(name: &str) -> Result<System, UnknownSystem> {
-    name.parse::<System>()
-        .ok()
-        .filter(|system| system.is_target())
-        .ok_or(UnknownSystem)
+    name.parse::<System>().ok().filter(|system| system.is_target()).ok_or(UnknownSystem)
 }

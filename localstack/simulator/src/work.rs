@@ -20,12 +20,7 @@ const REJECTION_MARKER: &str = "simulateRejection";
 /// Carries a request through to its end; also after a restart, from wherever it stood.
 pub(crate) async fn run(app: Shared, key: RequestKey) {
     let now = Timestamp::now();
-    let wait = app.read(|world| {
-        world
-            .requests
-            .get(&key)
-            .and_then(|request| due_in(request, now))
-    });
+    let wait = app.read(|world| world.requests.get(&key).and_then(|request| due_in(request, now)));
     if let Some(wait) = wait {
         pause(wait).await;
     }
@@ -43,23 +38,13 @@ fn due_in(request: &Request, now: Timestamp) -> Option<Duration> {
     }
     let age_ms = now.as_millisecond() - request.submitted.received_at.as_millisecond();
     let age_ms = u64::try_from(age_ms).unwrap_or(0);
-    Some(Duration::from_millis(
-        request
-            .submitted
-            .behaviour
-            .latency_ms
-            .saturating_sub(age_ms),
-    ))
+    Some(Duration::from_millis(request.submitted.behaviour.latency_ms.saturating_sub(age_ms)))
 }
 
 /// Effect and outcome in one write, so that neither exists without the other.
 fn settle(world: &World, key: RequestKey) -> Vec<Record> {
     let (system, request_id) = key;
-    let Some(request) = world
-        .requests
-        .get(&key)
-        .filter(|request| request.settled.is_none())
-    else {
+    let Some(request) = world.requests.get(&key).filter(|request| request.settled.is_none()) else {
         return Vec::new();
     };
     let at = Timestamp::now();
@@ -68,11 +53,7 @@ fn settle(world: &World, key: RequestKey) -> Vec<Record> {
         (FaultPlan::None, None) => 1,
         (FaultPlan::None, Some(_)) => 0,
     };
-    let effect = Record::Effect(Effect {
-        system,
-        request_id,
-        at,
-    });
+    let effect = Record::Effect(Effect { system, request_id, at });
     let mut records = vec![effect; effects];
     let is_reported = request.mode() == Mode::Async;
     records.push(Record::Settled(Settled {
@@ -82,11 +63,7 @@ fn settle(world: &World, key: RequestKey) -> Vec<Record> {
             None => RequestStatus::Completed,
             Some(_) => RequestStatus::Rejected,
         },
-        result: if rejection.is_none() {
-            result(request)
-        } else {
-            Map::new()
-        },
+        result: if rejection.is_none() { result(request) } else { Map::new() },
         reason_code: rejection,
         callback_message_id: is_reported.then(|| format!("msg_{}", Uuid::now_v7().simple())),
         at,
@@ -100,10 +77,7 @@ fn rejection(request: &Request) -> Option<String> {
     marker(&request.submitted.request).or_else(|| match behaviour.outcome {
         Outcome::Completed => None,
         Outcome::Rejected => {
-            let code = behaviour
-                .reason_code
-                .as_deref()
-                .unwrap_or("REJECTED_BY_TARGET");
+            let code = behaviour.reason_code.as_deref().unwrap_or("REJECTED_BY_TARGET");
             Some(code.to_owned())
         }
     })
@@ -112,14 +86,8 @@ fn rejection(request: &Request) -> Option<String> {
 /// Looks into the payload and one level below, for example into `characteristics`.
 fn marker(request: &SubmitBody) -> Option<String> {
     let payload = &request.payload;
-    let nested = payload
-        .values()
-        .filter_map(|value| value.get(REJECTION_MARKER));
-    let found = payload
-        .get(REJECTION_MARKER)
-        .into_iter()
-        .chain(nested)
-        .find_map(Value::as_str);
+    let nested = payload.values().filter_map(|value| value.get(REJECTION_MARKER));
+    let found = payload.get(REJECTION_MARKER).into_iter().chain(nested).find_map(Value::as_str);
     found.filter(|code| !code.is_empty()).map(str::to_owned)
 }
 
@@ -128,10 +96,5 @@ fn result(request: &Request) -> Map<String, Value> {
     let (_, id_name) = request.submitted.system.reference_names();
     let reference = Value::from(request.submitted.external_reference.as_str());
     let operation = Value::from(request.submitted.request.operation.as_str());
-    [
-        (id_name.to_owned(), reference),
-        ("operation".to_owned(), operation),
-    ]
-    .into_iter()
-    .collect()
+    [(id_name.to_owned(), reference), ("operation".to_owned(), operation)].into_iter().collect()
 }

@@ -68,13 +68,8 @@ impl World {
                     None => self.behaviours.remove(&key),
                 };
             }
-            Record::Quote(Document {
-                id,
-                revision,
-                document,
-            }) => {
-                self.quotes
-                    .insert((id.clone(), *revision), document.clone());
+            Record::Quote(Document { id, revision, document }) => {
+                self.quotes.insert((id.clone(), *revision), document.clone());
             }
             Record::Customer(Document { id, document, .. }) => {
                 self.customers.insert(id.clone(), document.clone());
@@ -93,8 +88,7 @@ impl World {
             callback_attempts: 0,
             last_callback_status: None,
         };
-        self.requests
-            .insert((submitted.system, submitted.request.request_id), request);
+        self.requests.insert((submitted.system, submitted.request.request_id), request);
     }
 
     pub(crate) fn request_mut(&mut self, system: System, request_id: Uuid) -> Option<&mut Request> {
@@ -118,21 +112,14 @@ impl World {
                 settled.callback_message_id.is_some() && request.callback_accepted_at.is_none()
             }
         };
-        self.requests
-            .iter()
-            .filter(|(_, request)| owes(request))
-            .map(|(key, _)| *key)
-            .collect()
+        self.requests.iter().filter(|(_, request)| owes(request)).map(|(key, _)| *key).collect()
     }
 }
 
 impl Request {
     /// Where the outcome goes.
     pub(crate) fn mode(&self) -> Mode {
-        match (
-            self.submitted.behaviour.mode,
-            &self.submitted.request.callback_url,
-        ) {
+        match (self.submitted.behaviour.mode, &self.submitted.request.callback_url) {
             (Mode::Async, None) => Mode::Sync,
             (mode, _) => mode,
         }

@@ -18,19 +18,12 @@ async fn a_synchronous_submit_is_completed_with_reference_and_result() {
 
     let exchange = stage.target("NOTIFICATION").submit(&request, None).await;
 
-    let StepAnswer::Completed {
-        external_reference,
-        result,
-    } = exchange.answer
-    else {
+    let StepAnswer::Completed { external_reference, result } = exchange.answer else {
         panic!("{:?}", exchange.answer)
     };
     assert!(external_reference.is_some_and(|reference| reference.starts_with("NTF-")));
     assert_eq!(result["operation"].to_string(), "send-update");
-    assert_eq!(
-        stage.ledger_counts().await,
-        [(request.request_id.to_string(), 1)]
-    );
+    assert_eq!(stage.ledger_counts().await, [(request.request_id.to_string(), 1)]);
     stage.close().await;
 }
 
@@ -43,26 +36,10 @@ async fn a_second_submit_of_a_request_is_a_conflict_without_effect() {
     let first = target.submit(&request, None).await;
     let second = target.submit(&request, None).await;
 
-    assert_eq!(
-        second.answer, first.answer,
-        "the adapter queries and adopts"
-    );
-    let calls: Vec<_> = second
-        .attempts
-        .iter()
-        .map(|a| (a.kind, a.http_status))
-        .collect();
-    assert_eq!(
-        calls,
-        [
-            (ExchangeKind::Submit, Some(409)),
-            (ExchangeKind::Query, Some(200))
-        ]
-    );
-    assert_eq!(
-        stage.ledger_counts().await,
-        [(request.request_id.to_string(), 1)]
-    );
+    assert_eq!(second.answer, first.answer, "the adapter queries and adopts");
+    let calls: Vec<_> = second.attempts.iter().map(|a| (a.kind, a.http_status)).collect();
+    assert_eq!(calls, [(ExchangeKind::Submit, Some(409)), (ExchangeKind::Query, Some(200))]);
+    assert_eq!(stage.ledger_counts().await, [(request.request_id.to_string(), 1)]);
     stage.close().await;
 }
 
@@ -79,15 +56,9 @@ async fn submits_at_the_same_time_have_one_effect() {
         target.submit(&request, None)
     );
 
-    let conflicts = [a, b, c]
-        .iter()
-        .filter(|e| e.attempts[0].http_status == Some(409))
-        .count();
+    let conflicts = [a, b, c].iter().filter(|e| e.attempts[0].http_status == Some(409)).count();
     assert_eq!(conflicts, 2);
-    assert_eq!(
-        stage.ledger_counts().await,
-        [(request.request_id.to_string(), 1)]
-    );
+    assert_eq!(stage.ledger_counts().await, [(request.request_id.to_string(), 1)]);
     stage.close().await;
 }
 
@@ -96,10 +67,7 @@ async fn a_request_that_was_never_submitted_is_absent() {
     let stage = Stage::open().await;
     let request = request("INVENTORY", json!({}), None);
 
-    let exchange = stage
-        .target("INVENTORY")
-        .query(request.request_id, None)
-        .await;
+    let exchange = stage.target("INVENTORY").query(request.request_id, None).await;
 
     assert_eq!(exchange.answer, StepAnswer::Absent);
     stage.close().await;
@@ -138,11 +106,8 @@ async fn a_callback_is_repeated_until_it_is_accepted() {
     }
 
     assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
-    let is_accepted = async || {
-        stage.requests().await[0]["callback"]["acceptedAt"]
-            .is_string()
-            .then_some(())
-    };
+    let is_accepted =
+        async || stage.requests().await[0]["callback"]["acceptedAt"].is_string().then_some(());
     until("the callback counts as accepted", is_accepted).await;
     stage.close().await;
 }
@@ -150,18 +115,12 @@ async fn a_callback_is_repeated_until_it_is_accepted() {
 #[tokio::test]
 async fn a_polled_request_goes_through_its_statuses() {
     let stage = Stage::open().await;
-    stage
-        .behave("WORKFORCE", json!({"mode": "POLL", "latencyMs": 300}))
-        .await;
+    stage.behave("WORKFORCE", json!({"mode": "POLL", "latencyMs": 300})).await;
     let request = request("WORKFORCE", json!({}), Some(stage.callbacks.url.clone()));
     let target = stage.target("WORKFORCE");
 
     let accepted = target.submit(&request, None).await.answer;
-    let status = async || {
-        stage.requests().await[0]["status"]
-            .as_str()
-            .map(str::to_owned)
-    };
+    let status = async || stage.requests().await[0]["status"].as_str().map(str::to_owned);
     let mut statuses = vec![status().await.unwrap()];
     until("the work is completed", async || {
         let status = status().await.unwrap();
@@ -189,22 +148,14 @@ async fn a_rejection_by_behaviour_or_by_payload_has_no_effect() {
     let marked = json!({"characteristics": {"simulateRejection": "INVENTORY_NOT_AVAILABLE"}});
     let by_payload = request("INVENTORY", marked, Some(stage.callbacks.url.clone()));
 
-    let refused = stage
-        .target("NOTIFICATION")
-        .submit(&by_behaviour, None)
-        .await
-        .answer;
+    let refused = stage.target("NOTIFICATION").submit(&by_behaviour, None).await.answer;
     let _accepted = stage.target("INVENTORY").submit(&by_payload, None).await;
     let report = callback::parse_report("application/json", &stage.callbacks.next().await.1);
 
-    let StepAnswer::Rejected { code, .. } = refused else {
-        panic!("{refused:?}")
-    };
+    let StepAnswer::Rejected { code, .. } = refused else { panic!("{refused:?}") };
     assert_eq!(code, "CREDIT_CHECK_FAILED");
     let answer = report.unwrap().answer;
-    let StepAnswer::Rejected { code, .. } = answer else {
-        panic!("{answer:?}")
-    };
+    let StepAnswer::Rejected { code, .. } = answer else { panic!("{answer:?}") };
     assert_eq!(code, "INVENTORY_NOT_AVAILABLE");
     assert!(stage.ledger_counts().await.is_empty());
     stage.close().await;
@@ -213,48 +164,22 @@ async fn a_rejection_by_behaviour_or_by_payload_has_no_effect() {
 #[tokio::test]
 async fn a_behaviour_can_be_reset() {
     let stage = Stage::open().await;
-    stage
-        .behave("LOGISTICS", json!({"mode": "POLL", "latencyMs": 1}))
-        .await;
+    stage.behave("LOGISTICS", json!({"mode": "POLL", "latencyMs": 1})).await;
     let url = stage.url("/admin/systems/LOGISTICS/behaviour");
 
-    let set: Value = stage
-        .client
-        .get(&url)
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let set: Value = stage.client.get(&url).send().await.unwrap().json().await.unwrap();
     stage.client.delete(&url).send().await.unwrap();
-    let reset: Value = stage
-        .client
-        .get(&url)
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let reset: Value = stage.client.get(&url).send().await.unwrap().json().await.unwrap();
 
-    assert_eq!(
-        (&set["mode"], &set["latencyMs"]),
-        (&json!("POLL"), &json!(1))
-    );
-    assert_eq!(
-        (&reset["mode"], &reset["latencyMs"]),
-        (&json!("ASYNC"), &json!(20))
-    );
+    assert_eq!((&set["mode"], &set["latencyMs"]), (&json!("POLL"), &json!(1)));
+    assert_eq!((&reset["mode"], &reset["latencyMs"]), (&json!("ASYNC"), &json!(20)));
     stage.close().await;
 }
 
 #[tokio::test]
 async fn work_that_is_not_done_can_be_cancelled_and_has_no_effect() {
     let stage = Stage::open().await;
-    stage
-        .behave("LOGISTICS", json!({"mode": "POLL", "latencyMs": 60_000}))
-        .await;
+    stage.behave("LOGISTICS", json!({"mode": "POLL", "latencyMs": 60_000})).await;
     let pending = request("LOGISTICS", json!({}), None);
     let target = stage.target("LOGISTICS");
     let _accepted = target.submit(&pending, None).await;
@@ -263,22 +188,12 @@ async fn work_that_is_not_done_can_be_cancelled_and_has_no_effect() {
 
     let cancelled = target.cancel(pending.request_id, None).await.answer;
     let again = target.cancel(pending.request_id, None).await.answer;
-    let too_late = stage
-        .target("NOTIFICATION")
-        .cancel(done.request_id, None)
-        .await
-        .answer;
+    let too_late = stage.target("NOTIFICATION").cancel(done.request_id, None).await.answer;
 
-    assert!(
-        matches!(cancelled, StepAnswer::Completed { .. }),
-        "{cancelled:?}"
-    );
+    assert!(matches!(cancelled, StepAnswer::Completed { .. }), "{cancelled:?}");
     assert!(matches!(again, StepAnswer::Completed { .. }), "{again:?}");
     assert!(matches!(too_late, StepAnswer::Rejected { code, .. } if code == "ALREADY_COMPLETED"));
-    assert_eq!(
-        stage.ledger_counts().await,
-        [(done.request_id.to_string(), 1)]
-    );
+    assert_eq!(stage.ledger_counts().await, [(done.request_id.to_string(), 1)]);
     stage.close().await;
 }
 
@@ -293,17 +208,11 @@ async fn a_restart_keeps_ledger_settings_and_sources() {
 
     stage.restart().await;
 
-    assert_eq!(
-        stage.ledger_counts().await,
-        [(request.request_id.to_string(), 1)]
-    );
+    assert_eq!(stage.ledger_counts().await, [(request.request_id.to_string(), 1)]);
     let again = stage.target("NOTIFICATION").submit(&request, None).await;
     assert_eq!(again.attempts[0].http_status, Some(409));
     let sources = stage.sources();
-    assert!(matches!(
-        sources.quote("Q-1", 1).await,
-        SourceAnswer::Found(_)
-    ));
+    assert!(matches!(sources.quote("Q-1", 1).await, SourceAnswer::Found(_)));
     assert_eq!(sources.customer("C-2").await, SourceAnswer::NotFound);
     let billing = stage.get("/admin/systems/BILLING/behaviour").await;
     assert_eq!(billing["latencyMs"], 777);
@@ -324,16 +233,10 @@ async fn work_in_flight_is_resumed_after_a_restart() {
 
     stage.restart().await;
     stage.callbacks.refuse(0);
-    let mut reported = [
-        stage.callbacks.accepted().await,
-        stage.callbacks.accepted().await,
-    ];
+    let mut reported = [stage.callbacks.accepted().await, stage.callbacks.accepted().await];
 
     reported.sort();
-    let mut expected = [
-        unreported.request_id.to_string(),
-        unsettled.request_id.to_string(),
-    ];
+    let mut expected = [unreported.request_id.to_string(), unsettled.request_id.to_string()];
     expected.sort();
     assert_eq!(reported, expected);
     assert_eq!(stage.ledger_counts().await.len(), 2);
@@ -346,9 +249,7 @@ async fn a_line_that_a_crash_cut_off_is_dropped() {
     let request = request("NOTIFICATION", json!({}), None);
     let _completed = stage.target("NOTIFICATION").submit(&request, None).await;
 
-    stage
-        .restart_after(|journal| journal.extend_from_slice(br#"{"record":"EFF"#))
-        .await;
+    stage.restart_after(|journal| journal.extend_from_slice(br#"{"record":"EFF"#)).await;
     let second = stage::request("NOTIFICATION", json!({}), None);
     let _completed = stage.target("NOTIFICATION").submit(&second, None).await;
     stage.restart().await;
@@ -363,12 +264,7 @@ async fn two_simulators_do_not_share_a_state_folder() {
 
     let second = stage.start_another().await;
 
-    assert!(
-        second
-            .unwrap_err()
-            .to_string()
-            .contains("another simulator")
-    );
+    assert!(second.unwrap_err().to_string().contains("another simulator"));
     stage.close().await;
 }
 
@@ -388,12 +284,7 @@ async fn malformed_submits_and_unknown_systems_are_refused() {
         ("NOWHERE", key.as_str(), &body, 404),
     ] {
         let post = stage.client.post(stage.url(&format!("/{system}/requests")));
-        let response = post
-            .header("idempotency-key", key)
-            .json(body)
-            .send()
-            .await
-            .unwrap();
+        let response = post.header("idempotency-key", key).json(body).send().await.unwrap();
         assert_eq!(response.status(), expected, "{system} {body}");
     }
     assert!(stage.requests().await.is_empty());
@@ -404,40 +295,20 @@ async fn malformed_submits_and_unknown_systems_are_refused() {
 async fn sources_answer_and_can_be_slow() {
     let stage = Stage::open().await;
     stage.put("/admin/quotes", &quote()).await;
-    stage
-        .put(
-            "/admin/billing-accounts/BA-2",
-            &json!({"status": "SUSPENDED"}),
-        )
-        .await;
+    stage.put("/admin/billing-accounts/BA-2", &json!({"status": "SUSPENDED"})).await;
     let sources = stage.sources();
 
-    assert!(matches!(
-        sources.quote("Q-1", 1).await,
-        SourceAnswer::Found(_)
-    ));
-    assert!(matches!(
-        sources.quote("Q-1", 2).await,
-        SourceAnswer::NotFound
-    ));
-    assert!(matches!(
-        sources.customer("anybody").await,
-        SourceAnswer::Found(_)
-    ));
-    assert!(matches!(
-        sources.billing_account("BA-2").await,
-        SourceAnswer::Found(_)
-    ));
+    assert!(matches!(sources.quote("Q-1", 1).await, SourceAnswer::Found(_)));
+    assert!(matches!(sources.quote("Q-1", 2).await, SourceAnswer::NotFound));
+    assert!(matches!(sources.customer("anybody").await, SourceAnswer::Found(_)));
+    assert!(matches!(sources.billing_account("BA-2").await, SourceAnswer::Found(_)));
     stage.behave("CPQ", json!({"latencyMs": 60_000})).await;
     let impatient = SourceSystemsSettings {
         request_timeout: Duration::from_millis(200),
         ..stage.source_settings()
     };
     let impatient = SourceSystems::new(stage.client.clone(), &impatient).unwrap();
-    assert!(matches!(
-        impatient.quote("Q-1", 1).await,
-        SourceAnswer::Unavailable { .. }
-    ));
+    assert!(matches!(impatient.quote("Q-1", 1).await, SourceAnswer::Unavailable { .. }));
     stage.close().await;
 }
 
@@ -448,22 +319,12 @@ async fn a_malformed_quote_is_put_in_only_on_request() {
     broken["items"] = json!([]);
 
     let put = async |path: &str| {
-        stage
-            .client
-            .put(stage.url(path))
-            .json(&broken)
-            .send()
-            .await
-            .unwrap()
-            .status()
+        stage.client.put(stage.url(path)).json(&broken).send().await.unwrap().status()
     };
 
     assert_eq!(put("/admin/quotes").await, 422);
     assert_eq!(put("/admin/quotes?unchecked=true").await, 204);
-    assert!(matches!(
-        stage.sources().quote("Q-1", 1).await,
-        SourceAnswer::Unavailable { .. }
-    ));
+    assert!(matches!(stage.sources().quote("Q-1", 1).await, SourceAnswer::Unavailable { .. }));
     stage.close().await;
 }
 
@@ -471,16 +332,10 @@ async fn a_malformed_quote_is_put_in_only_on_request() {
 async fn secrets_are_served_and_read_again() {
     let stage = Stage::open().await;
 
-    let served = stage
-        .get("/secretsmanager/get?secretId=oms%2Fwebhook%2Facme%2FINVENTORY")
-        .await;
+    let served = stage.get("/secretsmanager/get?secretId=oms%2Fwebhook%2Facme%2FINVENTORY").await;
     stage.write_secrets(&json!({"oms/cursor": {"current": "new"}}));
     let rotated = stage.get("/secretsmanager/get?secretId=oms/cursor").await;
-    let missing = stage
-        .client
-        .get(stage.url("/secretsmanager/get?secretId=x"))
-        .send()
-        .await;
+    let missing = stage.client.get(stage.url("/secretsmanager/get?secretId=x")).send().await;
 
     let secret: Value = serde_json::from_str(served["SecretString"].as_str().unwrap()).unwrap();
     assert_eq!(secret["current"], SECRET);
@@ -499,22 +354,11 @@ async fn the_ledger_can_be_asked_about_one_order() {
     }
 
     let all = stage.get("/admin/ledger").await;
-    let of_one = stage
-        .get(&format!(
-            "/admin/ledger?tenantId=acme&orderId={}",
-            one.order_id
-        ))
-        .await;
+    let of_one = stage.get(&format!("/admin/ledger?tenantId=acme&orderId={}", one.order_id)).await;
 
     assert_eq!(all["totalEffects"], 2);
-    assert_eq!(
-        (&all["duplicateEffects"], &all["duplicateStepEffects"]),
-        (&json!(0), &json!(0))
-    );
-    assert_eq!(
-        of_one["effects"][0]["requestId"],
-        one.request_id.to_string()
-    );
+    assert_eq!((&all["duplicateEffects"], &all["duplicateStepEffects"]), (&json!(0), &json!(0)));
+    assert_eq!(of_one["effects"][0]["requestId"], one.request_id.to_string());
     assert_eq!(of_one["totalEffects"], 1);
     stage.close().await;
 }

@@ -11,6 +11,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::cli::AwsCli;
+use super::unchanged::DeploymentMark;
 use super::{AwsClient, Function, Template, install, repairs, staging};
 use crate::progress::{Progress, Step};
 use crate::stack::{StackLayout, StackState};
@@ -85,6 +86,12 @@ pub async fn deploy(layout: &StackLayout, progress: &Progress, target: &Target) 
     let cli = AwsCli { layout, python, endpoint };
 
     let step = progress.step("deploy template.yaml");
+    let parameters = target.parameters(&cli.endpoint);
+    let mark = DeploymentMark::of(layout, &template, &functions, &parameters)?;
+    if mark.is_deployed() {
+        step.done("unchanged");
+        return start_loops(&client, &functions).await;
+    }
     create_bucket(&client).await?;
     let packaged = package(&cli, &step, &template).await?;
     deploy_packaged(&cli, &step, &packaged, target).await?;
@@ -94,6 +101,7 @@ pub async fn deploy(layout: &StackLayout, progress: &Progress, target: &Target) 
     step.done(&format!("{} functions", functions.len()));
 
     migrate(&client, progress, &functions).await?;
+    mark.keep()?;
     start_loops(&client, &functions).await
 }
 

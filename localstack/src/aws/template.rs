@@ -47,6 +47,11 @@ impl Template {
         Ok(Self { text: text.to_owned(), root: yaml::parse(text)? })
     }
 
+    /// The text as it was read.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The functions, in the order of their logical ids.
     ///
     /// # Errors

@@ -8,8 +8,20 @@ use super::{Finding, source};
 
 /// The pure crates `order-domain` may stand on; none does IO, reads a clock or is random by itself.
 const DOMAIN_MAY_USE: [&str; 6] = ["jiff", "petgraph", "serde", "serde_json", "thiserror", "uuid"];
-/// `cargo local` must start when everything else is broken.
-const LOCAL_MUST_NOT_USE: [&str; 3] = ["order-store", "lambda-support", "test-support"];
+/// `cargo local` starts quickly: it loads configuration through the store, but stands on no function.
+const LOCAL_MUST_NOT_USE: [&str; 2] = ["lambda-support", "test-support"];
+
+/// The only crate that links an AWS SDK (ADR 0012).
+const AWS_BELONGS_TO: &str = "message-sinks";
+/// Deliveries and sinks know neither each other nor what is beside or above them.
+const SHARED_MUST_NOT_USE: [(&str, &[&str]); 2] = [
+    ("message-sinks", &["camunda-client", "order-store", "topic-worker", "workflow-delivery"]),
+    ("workflow-delivery", &["external-systems", "message-sinks", "topic-worker"]),
+];
+/// Above the foundations, so that these never depend on them.
+const ABOVE_THE_FOUNDATIONS: [&str; 3] = ["message-sinks", "topic-worker", "workflow-delivery"];
+const FOUNDATIONS: [&str; 5] =
+    ["camunda-client", "external-systems", "lambda-support", "order-domain", "order-store"];
 
 pub(super) fn check(root: &Path) -> Result<Vec<Finding>> {
     let functions = source::crates(root, "functions");
@@ -32,6 +44,7 @@ pub(super) fn check(root: &Path) -> Result<Vec<Finding>> {
             })?);
         }
     }
+    findings.extend(shared_crates(root)?);
     findings.extend(unwanted(root, "shared/order-domain/Cargo.toml", |dependency| {
         (!DOMAIN_MAY_USE.contains(&dependency)).then_some(
             "is not on the list of pure crates: the domain has no IO, clock, randomness or logging",
@@ -41,11 +54,44 @@ pub(super) fn check(root: &Path) -> Result<Vec<Finding>> {
         findings.extend(unwanted(root, manifest, |dependency| {
             let is_function = functions.iter().any(|other| other == dependency);
             let is_local = manifest == "localstack/Cargo.toml";
-            (is_function || is_local && LOCAL_MUST_NOT_USE.contains(&dependency))
-                .then_some("the local stack stands on neither functions nor the store")
+            (is_function || is_local && LOCAL_MUST_NOT_USE.contains(&dependency)).then_some(
+                "the local stack stands on no function and on nothing that only functions need",
+            )
         })?);
     }
     Ok(findings)
+}
+
+/// What stands beside and above the foundations.
+fn shared_crates(root: &Path) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    for parent in ["functions", "shared"] {
+        for name in source::crates(root, parent).iter().filter(|name| *name != AWS_BELONGS_TO) {
+            let manifest = format!("{parent}/{name}/Cargo.toml");
+            findings.extend(unwanted(root, &manifest, |dependency| {
+                is_aws_sdk(dependency).then_some("only message-sinks links an AWS SDK")
+            })?);
+        }
+    }
+    for (name, must_not_use) in SHARED_MUST_NOT_USE {
+        findings.extend(unwanted(root, &format!("shared/{name}/Cargo.toml"), |dependency| {
+            must_not_use
+                .contains(&dependency)
+                .then_some("sinks and deliveries know nothing of what is beside or above them")
+        })?);
+    }
+    for name in FOUNDATIONS {
+        findings.extend(unwanted(root, &format!("shared/{name}/Cargo.toml"), |dependency| {
+            ABOVE_THE_FOUNDATIONS
+                .contains(&dependency)
+                .then_some("stands above this crate: turn the dependency around")
+        })?);
+    }
+    Ok(findings)
+}
+
+fn is_aws_sdk(dependency: &str) -> bool {
+    dependency == "aws-config" || dependency.starts_with("aws-sdk-")
 }
 
 /// The dependencies in `[dependencies]` for which there is an objection.
@@ -88,5 +134,11 @@ mod tests {
                         uuid.workspace = true\n\n[dev-dependencies]\ninsta = \"1\"\n";
 
         assert_eq!(dependencies(manifest), [(5, "serde"), (6, "uuid")]);
+    }
+
+    #[test]
+    fn the_sdk_is_told_from_other_crates_of_aws() {
+        assert!(is_aws_sdk("aws-config") && is_aws_sdk("aws-sdk-sqs"));
+        assert!(!is_aws_sdk("aws_lambda_events") && !is_aws_sdk("aws-lc-rs"));
     }
 }

@@ -58,22 +58,14 @@ impl ActivityQuery {
     #[must_use]
     pub fn of_activity_instance(activity_instance_id: impl Into<String>) -> Self {
         let activity_instance_id = Some(activity_instance_id.into());
-        Self {
-            activity_instance_id,
-            process_instance_id: None,
-            activity_id: None,
-        }
+        Self { activity_instance_id, process_instance_id: None, activity_id: None }
     }
 
     /// All runs in one process instance.
     #[must_use]
     pub fn of_process_instance(process_instance_id: impl Into<String>) -> Self {
         let process_instance_id = Some(process_instance_id.into());
-        Self {
-            activity_instance_id: None,
-            process_instance_id,
-            activity_id: None,
-        }
+        Self { activity_instance_id: None, process_instance_id, activity_id: None }
     }
 
     /// Only runs of one element of the model.
@@ -94,12 +86,8 @@ impl EngineClient {
         query: &ActivityQuery,
         page: Page,
     ) -> Result<Vec<ActivityInstance>, EngineError> {
-        let sorting = [
-            SortBy::ascending("startTime"),
-            SortBy::ascending("activityInstanceId"),
-        ];
+        let sorting = [SortBy::ascending("startTime"), SortBy::ascending("activityInstanceId")];
         let call = self.post(CallKind::QueryActivities, &["history", "activity-instance"])?;
-        self.ask(call.query(&page).json(&SortedActivities { query, sorting }))
-            .await
+        self.ask(call.query(&page).json(&SortedActivities { query, sorting })).await
     }
 }

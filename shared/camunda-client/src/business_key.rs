@@ -60,20 +60,10 @@ impl FromStr for BusinessKey {
         if prefix != Some(PREFIX) {
             return Err(InvalidBusinessKey);
         }
-        let tenant = tenant
-            .unwrap_or_default()
-            .parse()
-            .map_err(|_| InvalidBusinessKey)?;
-        let order_id = order
-            .unwrap_or_default()
-            .parse()
-            .map_err(|_| InvalidBusinessKey)?;
+        let tenant = tenant.unwrap_or_default().parse().map_err(|_| InvalidBusinessKey)?;
+        let order_id = order.unwrap_or_default().parse().map_err(|_| InvalidBusinessKey)?;
         let key = Self { tenant, order_id };
-        if key.to_string() == text {
-            Ok(key)
-        } else {
-            Err(InvalidBusinessKey)
-        }
+        if key.to_string() == text { Ok(key) } else { Err(InvalidBusinessKey) }
     }
 }
 
@@ -99,9 +89,7 @@ mod tests {
 
     #[test]
     fn a_key_survives_being_written_and_read() {
-        let key: BusinessKey = format!("ORDER:acme:{ORDER}")
-            .parse()
-            .expect("canonical key");
+        let key: BusinessKey = format!("ORDER:acme:{ORDER}").parse().expect("canonical key");
 
         assert_eq!(key.tenant().as_str(), "acme");
         assert_eq!(key.order_id().to_string(), ORDER);
@@ -124,11 +112,7 @@ mod tests {
             &format!("ORDER:acme:{ORDER}:x"),
             &format!(" ORDER:acme:{ORDER}"),
         ] {
-            assert_eq!(
-                text.parse::<BusinessKey>(),
-                Err(InvalidBusinessKey),
-                "{text:?}"
-            );
+            assert_eq!(text.parse::<BusinessKey>(), Err(InvalidBusinessKey), "{text:?}");
         }
     }
 }

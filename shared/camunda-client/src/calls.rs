@@ -95,9 +95,7 @@ impl CallCounter {
     }
 
     pub(crate) fn snapshot(&self) -> EngineCalls {
-        EngineCalls(std::array::from_fn(|index| {
-            self.0[index].load(Ordering::Relaxed)
-        }))
+        EngineCalls(std::array::from_fn(|index| self.0[index].load(Ordering::Relaxed)))
     }
 }
 
@@ -127,9 +125,7 @@ impl EngineCalls {
     /// What was sent between an earlier moment and this one.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
-        Self(std::array::from_fn(|index| {
-            self.0[index].saturating_sub(earlier.0[index])
-        }))
+        Self(std::array::from_fn(|index| self.0[index].saturating_sub(earlier.0[index])))
     }
 }
 

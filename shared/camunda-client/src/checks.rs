@@ -46,9 +46,7 @@ pub enum RequestFlaw {
 /// A key or name: present, no NUL, at most 255 characters.
 pub(crate) fn check_name(field: &str, text: &str) -> Result<(), RequestFlaw> {
     if text.is_empty() {
-        return Err(RequestFlaw::Empty {
-            field: field.to_owned(),
-        });
+        return Err(RequestFlaw::Empty { field: field.to_owned() });
     }
     check_length(field, text, MAX_NAME)
 }
@@ -60,18 +58,12 @@ pub(crate) fn check_text(field: &str, text: &str) -> Result<(), RequestFlaw> {
 
 fn check_length(field: &str, text: &str, limit: usize) -> Result<(), RequestFlaw> {
     if text.contains('\0') {
-        return Err(RequestFlaw::ContainsNul {
-            field: field.to_owned(),
-        });
+        return Err(RequestFlaw::ContainsNul { field: field.to_owned() });
     }
     // PostgreSQL counts code points, not bytes.
     let length = text.chars().count();
     if length > limit {
-        return Err(RequestFlaw::TooLong {
-            field: field.to_owned(),
-            length,
-            limit,
-        });
+        return Err(RequestFlaw::TooLong { field: field.to_owned(), length, limit });
     }
     Ok(())
 }
@@ -80,13 +72,7 @@ fn check_length(field: &str, text: &str, limit: usize) -> Result<(), RequestFlaw
 pub(crate) fn storable(text: &str, limit: usize) -> String {
     text.chars()
         .take(limit)
-        .map(|c| {
-            if c == '\0' {
-                char::REPLACEMENT_CHARACTER
-            } else {
-                c
-            }
-        })
+        .map(|c| if c == '\0' { char::REPLACEMENT_CHARACTER } else { c })
         .collect()
 }
 
@@ -99,23 +85,15 @@ mod tests {
         assert_eq!(check_name("worker id", &"ä".repeat(255)), Ok(()));
         assert_eq!(
             check_name("worker id", &"ä".repeat(256)),
-            Err(RequestFlaw::TooLong {
-                field: "worker id".to_owned(),
-                length: 256,
-                limit: 255
-            })
+            Err(RequestFlaw::TooLong { field: "worker id".to_owned(), length: 256, limit: 255 })
         );
         assert_eq!(
             check_name("worker id", ""),
-            Err(RequestFlaw::Empty {
-                field: "worker id".to_owned()
-            })
+            Err(RequestFlaw::Empty { field: "worker id".to_owned() })
         );
         assert_eq!(
             check_name("worker id", "a\0"),
-            Err(RequestFlaw::ContainsNul {
-                field: "worker id".to_owned()
-            })
+            Err(RequestFlaw::ContainsNul { field: "worker id".to_owned() })
         );
     }
 

@@ -39,11 +39,7 @@ impl EngineClient {
     /// A client over an HTTP client that follows no redirects and has a connect timeout.
     #[must_use]
     pub fn new(http: reqwest::Client, settings: EngineSettings) -> Self {
-        Self {
-            http,
-            settings,
-            calls: Arc::default(),
-        }
+        Self { http, settings, calls: Arc::default() }
     }
 
     /// How many requests were sent so far, by kind.
@@ -80,11 +76,7 @@ impl EngineClient {
                 builder.basic_auth(&login.username, Some(login.password.expose_secret()))
             }
         };
-        Ok(Call {
-            kind,
-            builder,
-            timeout: self.settings.request_timeout,
-        })
+        Ok(Call { kind, builder, timeout: self.settings.request_timeout })
     }
 
     fn url(&self, path: &[&str]) -> Url {
@@ -113,15 +105,9 @@ impl EngineClient {
     }
 
     async fn exchange(&self, call: Call) -> Result<(u16, Vec<u8>), EngineError> {
-        let Call {
-            kind,
-            builder,
-            timeout,
-        } = call;
-        let request = builder
-            .timeout(timeout)
-            .build()
-            .map_err(|error| kind.not_buildable(&error))?;
+        let Call { kind, builder, timeout } = call;
+        let request =
+            builder.timeout(timeout).build().map_err(|error| kind.not_buildable(&error))?;
         self.calls.count(kind);
         let sent = self.http.execute(request).await;
         let response = sent.map_err(|error| kind.transport_error(error))?;
@@ -135,27 +121,17 @@ impl EngineClient {
     }
 
     pub(crate) fn long_poll_timeout(&self, parked: Duration) -> Duration {
-        self.settings
-            .request_timeout
-            .max(parked + self.settings.long_poll_allowance)
+        self.settings.request_timeout.max(parked + self.settings.long_poll_allowance)
     }
 }
 
 async fn read_body(kind: CallKind, mut response: Response) -> Result<Vec<u8>, EngineError> {
     let status = response.status().as_u16();
     let mut bytes = Vec::new();
-    while let Some(chunk) = response
-        .chunk()
-        .await
-        .map_err(|error| kind.lost_answer(error))?
-    {
+    while let Some(chunk) = response.chunk().await.map_err(|error| kind.lost_answer(error))? {
         if bytes.len() + chunk.len() > MAX_ANSWER_BYTES {
             let detail = format!("more than {MAX_ANSWER_BYTES} bytes");
-            return Err(EngineError::UnreadableAnswer {
-                call: kind,
-                status,
-                detail,
-            });
+            return Err(EngineError::UnreadableAnswer { call: kind, status, detail });
         }
         bytes.extend_from_slice(&chunk);
     }
@@ -191,28 +167,20 @@ impl CallKind {
     }
 
     fn not_buildable(self, error: &reqwest::Error) -> EngineError {
-        let source = RequestFlaw::NotBuildable {
-            reason: error.to_string(),
-        };
+        let source = RequestFlaw::NotBuildable { reason: error.to_string() };
         EngineError::RefusedBeforeSending { call: self, source }
     }
 
     /// Only a failed connect proves that nothing was sent; everything else is unknown.
     fn transport_error(self, error: reqwest::Error) -> EngineError {
         if error.is_connect() {
-            EngineError::Unreachable {
-                call: self,
-                source: error.without_url(),
-            }
+            EngineError::Unreachable { call: self, source: error.without_url() }
         } else {
             self.lost_answer(error)
         }
     }
 
     fn lost_answer(self, error: reqwest::Error) -> EngineError {
-        EngineError::LostAnswer {
-            call: self,
-            source: error.without_url(),
-        }
+        EngineError::LostAnswer { call: self, source: error.without_url() }
     }
 }

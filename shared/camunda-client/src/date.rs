@@ -45,9 +45,7 @@ impl FromStr for EngineDate {
     type Err = InvalidEngineDate;
 
     fn from_str(text: &str) -> Result<Self, InvalidEngineDate> {
-        Timestamp::strptime(FORMAT, text)
-            .map(Self)
-            .map_err(|_| InvalidEngineDate)
+        Timestamp::strptime(FORMAT, text).map(Self).map_err(|_| InvalidEngineDate)
     }
 }
 
@@ -59,9 +57,7 @@ impl Serialize for EngineDate {
 
 impl<'de> Deserialize<'de> for EngineDate {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -100,10 +96,7 @@ mod tests {
     fn the_offset_has_no_colon_and_the_fraction_three_digits() {
         let moment: Timestamp = "2026-01-31T12:00:00.123456Z".parse().expect("RFC 3339");
 
-        assert_eq!(
-            EngineDate::from(moment).to_string(),
-            "2026-01-31T12:00:00.123+0000"
-        );
+        assert_eq!(EngineDate::from(moment).to_string(), "2026-01-31T12:00:00.123+0000");
     }
 
     #[test]
@@ -115,9 +108,6 @@ mod tests {
 
     #[test]
     fn rfc_3339_is_not_the_engines_format() {
-        assert_eq!(
-            "2026-01-31T12:00:00Z".parse::<EngineDate>(),
-            Err(InvalidEngineDate)
-        );
+        assert_eq!("2026-01-31T12:00:00Z".parse::<EngineDate>(), Err(InvalidEngineDate));
     }
 }

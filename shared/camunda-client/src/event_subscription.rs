@@ -50,11 +50,8 @@ struct SubscriptionScope {
     sort_order: &'static str,
 }
 
-const MESSAGES: SubscriptionScope = SubscriptionScope {
-    event_type: "message",
-    sort_by: "created",
-    sort_order: "asc",
-};
+const MESSAGES: SubscriptionScope =
+    SubscriptionScope { event_type: "message", sort_by: "created", sort_order: "asc" };
 
 impl EngineClient {
     /// Lists message subscriptions, oldest first.
@@ -67,7 +64,6 @@ impl EngineClient {
         page: Page,
     ) -> Result<Vec<EventSubscription>, EngineError> {
         let call = self.get(CallKind::QueryEventSubscriptions, &["event-subscription"])?;
-        self.ask(call.query(query).query(&MESSAGES).query(&page))
-            .await
+        self.ask(call.query(query).query(&MESSAGES).query(&page)).await
     }
 }

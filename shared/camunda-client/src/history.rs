@@ -112,10 +112,7 @@ impl HistoricInstanceQuery {
     /// The instances of one order, running and ended.
     #[must_use]
     pub fn of_order(process_definition_key: impl Into<String>, key: BusinessKey) -> Self {
-        Self {
-            business_key: Some(key),
-            ..Self::of_process(process_definition_key)
-        }
+        Self { business_key: Some(key), ..Self::of_process(process_definition_key) }
     }
 
     fn body(&self) -> InstanceBody<'_> {
@@ -131,10 +128,7 @@ impl HistoricInstanceQuery {
             finished: self.life == Some(LifeFilter::Finished) || finished_after.is_some(),
             finished_after,
             started_before: self.started_before,
-            sorting: [
-                SortBy::ascending("startTime"),
-                SortBy::ascending("instanceId"),
-            ],
+            sorting: [SortBy::ascending("startTime"), SortBy::ascending("instanceId")],
         }
     }
 }

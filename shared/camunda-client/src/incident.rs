@@ -51,11 +51,8 @@ struct IncidentScope {
     sort_order: &'static str,
 }
 
-const EXHAUSTED_TASKS: IncidentScope = IncidentScope {
-    incident_type: "failedExternalTask",
-    sort_by: "incidentId",
-    sort_order: "asc",
-};
+const EXHAUSTED_TASKS: IncidentScope =
+    IncidentScope { incident_type: "failedExternalTask", sort_by: "incidentId", sort_order: "asc" };
 
 impl EngineClient {
     /// Lists incidents of exhausted external tasks, sorted by id.
@@ -68,7 +65,6 @@ impl EngineClient {
         page: Page,
     ) -> Result<Vec<Incident>, EngineError> {
         let call = self.get(CallKind::QueryIncidents, &["incident"])?;
-        self.ask(call.query(query).query(&EXHAUSTED_TASKS).query(&page))
-            .await
+        self.ask(call.query(query).query(&EXHAUSTED_TASKS).query(&page)).await
     }
 }

@@ -46,10 +46,7 @@ impl JobQuery {
     /// All jobs of one instance.
     #[must_use]
     pub fn of_instance(process_instance_id: impl Into<String>) -> Self {
-        Self {
-            process_instance_id: process_instance_id.into(),
-            activity_id: None,
-        }
+        Self { process_instance_id: process_instance_id.into(), activity_id: None }
     }
 
     /// Only those of one element, such as a timer event.
@@ -66,10 +63,7 @@ impl EngineClient {
     /// # Errors
     /// Only technical ones.
     pub async fn list_jobs(&self, query: &JobQuery, page: Page) -> Result<Vec<Job>, EngineError> {
-        let body = SortedQuery {
-            query,
-            sorting: [SortBy::ascending("jobId")],
-        };
+        let body = SortedQuery { query, sorting: [SortBy::ascending("jobId")] };
         let call = self.post(CallKind::QueryJobs, &["job"])?;
         self.ask(call.query(&page).json(&body)).await
     }
@@ -79,7 +73,6 @@ impl EngineClient {
     /// # Errors
     /// [`EngineError::Gone`] when the job executor was faster or the wait is over.
     pub async fn execute_job(&self, job_id: &str) -> Result<(), EngineError> {
-        self.send(self.post(CallKind::ExecuteJob, &["job", job_id, "execute"])?)
-            .await
+        self.send(self.post(CallKind::ExecuteJob, &["job", job_id, "execute"])?).await
     }
 }

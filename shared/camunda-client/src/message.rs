@@ -149,17 +149,10 @@ impl EngineClient {
         kind.check(message.triggered_scope_variables.check())?;
         let call = self.post(kind, &["message"])?.json(&message.body());
         let results: Vec<ResultBody> = self.ask(call).await?;
-        results
-            .into_iter()
-            .find_map(ResultBody::taken)
-            .ok_or_else(|| {
-                let detail = "it names no instance".to_owned();
-                EngineError::UnreadableAnswer {
-                    call: kind,
-                    status: 200,
-                    detail,
-                }
-            })
+        results.into_iter().find_map(ResultBody::taken).ok_or_else(|| {
+            let detail = "it names no instance".to_owned();
+            EngineError::UnreadableAnswer { call: kind, status: 200, detail }
+        })
     }
 }
 
@@ -172,9 +165,6 @@ impl ResultBody {
             });
         }
         let process_instance_id = self.process_instance?.id;
-        Some(CorrelatedMessage {
-            process_instance_id,
-            execution_id: None,
-        })
+        Some(CorrelatedMessage { process_instance_id, execution_id: None })
     }
 }

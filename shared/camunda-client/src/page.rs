@@ -16,19 +16,13 @@ impl Page {
     /// The first `max_results` rows.
     #[must_use]
     pub const fn first(max_results: u32) -> Self {
-        Self {
-            first_result: 0,
-            max_results,
-        }
+        Self { first_result: 0, max_results }
     }
 
     /// The page after this one.
     #[must_use]
     pub const fn next(self) -> Self {
-        Self {
-            first_result: self.first_result + self.max_results,
-            max_results: self.max_results,
-        }
+        Self { first_result: self.first_result + self.max_results, max_results: self.max_results }
     }
 }
 
@@ -42,9 +36,6 @@ pub(crate) struct SortBy {
 
 impl SortBy {
     pub(crate) const fn ascending(sort_by: &'static str) -> Self {
-        Self {
-            sort_by,
-            sort_order: "asc",
-        }
+        Self { sort_by, sort_order: "asc" }
     }
 }

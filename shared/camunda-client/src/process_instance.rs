@@ -43,14 +43,8 @@ struct SuspensionBody {
 impl From<SuspensionFilter> for SuspensionBody {
     fn from(filter: SuspensionFilter) -> Self {
         match filter {
-            SuspensionFilter::Active => Self {
-                active: Some(true),
-                suspended: None,
-            },
-            SuspensionFilter::Suspended => Self {
-                active: None,
-                suspended: Some(true),
-            },
+            SuspensionFilter::Active => Self { active: Some(true), suspended: None },
+            SuspensionFilter::Suspended => Self { active: None, suspended: Some(true) },
         }
     }
 }
@@ -93,20 +87,13 @@ impl InstanceQuery {
     #[must_use]
     pub fn of_process(process_definition_key: impl Into<String>) -> Self {
         let process_definition_key = process_definition_key.into();
-        Self {
-            process_definition_key,
-            business_key: None,
-            suspension: None,
-        }
+        Self { process_definition_key, business_key: None, suspension: None }
     }
 
     /// The running instances of one order: at most one, unless an invariant is broken.
     #[must_use]
     pub fn of_order(process_definition_key: impl Into<String>, key: BusinessKey) -> Self {
-        Self {
-            business_key: Some(key),
-            ..Self::of_process(process_definition_key)
-        }
+        Self { business_key: Some(key), ..Self::of_process(process_definition_key) }
     }
 }
 
@@ -120,10 +107,7 @@ impl EngineClient {
         query: &InstanceQuery,
         page: Page,
     ) -> Result<Vec<ProcessInstance>, EngineError> {
-        let body = SortedQuery {
-            query,
-            sorting: [SortBy::ascending("instanceId")],
-        };
+        let body = SortedQuery { query, sorting: [SortBy::ascending("instanceId")] };
         let call = self.post(CallKind::QueryInstances, &["process-instance"])?;
         self.ask(call.query(&page).json(&body)).await
     }
@@ -144,9 +128,6 @@ impl EngineClient {
     /// Only technical ones; may be repeated.
     pub async fn delete_instance(&self, instance: &str) -> Result<(), EngineError> {
         let call = self.delete(CallKind::DeleteInstance, &["process-instance", instance])?;
-        self.send(call.query(&DeleteOptions {
-            fail_if_not_exists: false,
-        }))
-        .await
+        self.send(call.query(&DeleteOptions { fail_if_not_exists: false })).await
     }
 }

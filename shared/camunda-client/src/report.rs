@@ -89,12 +89,8 @@ impl EngineClient {
     ) -> Result<(), EngineError> {
         let kind = CallKind::CompleteTask;
         kind.check(variables.check())?;
-        let body = CompleteBody {
-            worker_id,
-            variables,
-        };
-        self.report(kind, [task_id, "complete"], worker_id, &body)
-            .await
+        let body = CompleteBody { worker_id, variables };
+        self.report(kind, [task_id, "complete"], worker_id, &body).await
     }
 
     /// Ends a task with a business error that the model catches.
@@ -117,8 +113,7 @@ impl EngineClient {
             error_message: storable(&error.message, MAX_ERROR_MESSAGE),
             variables: &error.variables,
         };
-        self.report(kind, [task_id, "bpmnError"], worker_id, &body)
-            .await
+        self.report(kind, [task_id, "bpmnError"], worker_id, &body).await
     }
 
     /// Reports a failed attempt; the task can be fetched again after the retry timeout.
@@ -138,13 +133,7 @@ impl EngineClient {
             retries: failure.retries,
             retry_timeout: millis(failure.retry_timeout),
         };
-        self.report(
-            CallKind::TaskFailure,
-            [task_id, "failure"],
-            worker_id,
-            &body,
-        )
-        .await
+        self.report(CallKind::TaskFailure, [task_id, "failure"], worker_id, &body).await
     }
 
     /// Makes a lock last for `duration` from now; possible only before it expires.
@@ -157,17 +146,8 @@ impl EngineClient {
         worker_id: &str,
         duration: Duration,
     ) -> Result<(), EngineError> {
-        let body = ExtendLockBody {
-            worker_id,
-            new_duration: millis(duration),
-        };
-        self.report(
-            CallKind::ExtendLock,
-            [task_id, "extendLock"],
-            worker_id,
-            &body,
-        )
-        .await
+        let body = ExtendLockBody { worker_id, new_duration: millis(duration) };
+        self.report(CallKind::ExtendLock, [task_id, "extendLock"], worker_id, &body).await
     }
 
     /// Gives a task back at once; asks no worker id and ends a retry timeout, too.
@@ -175,8 +155,7 @@ impl EngineClient {
     /// # Errors
     /// [`EngineError::Gone`] when the task does not exist any more.
     pub async fn unlock_task(&self, task_id: &str) -> Result<(), EngineError> {
-        self.send(self.post(CallKind::Unlock, &["external-task", task_id, "unlock"])?)
-            .await
+        self.send(self.post(CallKind::Unlock, &["external-task", task_id, "unlock"])?).await
     }
 
     async fn report<T: Serialize>(
@@ -187,10 +166,6 @@ impl EngineClient {
         body: &T,
     ) -> Result<(), EngineError> {
         kind.check(check_name("worker id", worker_id))?;
-        self.send(
-            self.post(kind, &["external-task", task_id, verb])?
-                .json(body),
-        )
-        .await
+        self.send(self.post(kind, &["external-task", task_id, verb])?.json(body)).await
     }
 }

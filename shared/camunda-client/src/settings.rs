@@ -58,10 +58,7 @@ impl EngineSettings {
     /// Uses HTTP basic authentication; each worker group has its own engine user.
     #[must_use]
     pub fn with_credentials(mut self, username: impl Into<String>, password: SecretString) -> Self {
-        self.credentials = Some(Credentials {
-            username: username.into(),
-            password,
-        });
+        self.credentials = Some(Credentials { username: username.into(), password });
         self
     }
 
@@ -80,13 +77,7 @@ mod tests {
 
     #[test]
     fn an_address_with_credentials_or_another_scheme_is_refused() {
-        for text in [
-            "",
-            "engine",
-            "ftp://h/engine-rest",
-            "http://u:p@h/e",
-            "http://h/e?x=1",
-        ] {
+        for text in ["", "engine", "ftp://h/engine-rest", "http://u:p@h/e", "http://h/e?x=1"] {
             assert!(EngineSettings::parse(text).is_err(), "{text:?}");
         }
     }

@@ -23,11 +23,7 @@ pub struct StartProcess {
 
 /// Where a lost instance is put back; without any, the start event is used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(
-    tag = "type",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase"
-)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum StartInstruction {
     /// Start as if a token arrived at the activity.
@@ -70,12 +66,7 @@ impl StartProcess {
     #[must_use]
     pub fn new(process_key: impl Into<String>, business_key: BusinessKey) -> Self {
         let (variables, instructions) = (Variables::none(), Vec::new());
-        Self {
-            process_key: process_key.into(),
-            business_key,
-            variables,
-            instructions,
-        }
+        Self { process_key: process_key.into(), business_key, variables, instructions }
     }
 
     /// With these variables in the process scope.

@@ -65,27 +65,18 @@ impl UserTaskQuery {
     /// All user tasks of an order.
     #[must_use]
     pub const fn of_order(business_key: BusinessKey) -> Self {
-        Self {
-            business_key,
-            fallout_case_id: None,
-        }
+        Self { business_key, fallout_case_id: None }
     }
 
     /// The user task of one fallout case.
     #[must_use]
     pub const fn of_case(business_key: BusinessKey, case: FalloutCaseId) -> Self {
-        Self {
-            business_key,
-            fallout_case_id: Some(case),
-        }
+        Self { business_key, fallout_case_id: Some(case) }
     }
 
     fn body(&self) -> QueryBody<'_> {
-        let equals = |value: String| VariableEquals {
-            name: "falloutCaseId",
-            operator: "eq",
-            value,
-        };
+        let equals =
+            |value: String| VariableEquals { name: "falloutCaseId", operator: "eq", value };
         QueryBody {
             process_instance_business_key: &self.business_key,
             process_variables: self.fallout_case_id.map(|case| [equals(case.to_string())]),

@@ -177,11 +177,7 @@ impl Serialize for VariableValue {
             Self::Date(moment) => ("Date", EngineDate::from(*moment).to_string().into()),
             Self::Other { type_name, value } => (type_name.as_str(), value.clone()),
         };
-        Wire {
-            value,
-            type_name: Some(type_name.to_owned()),
-        }
-        .serialize(serializer)
+        Wire { value, type_name: Some(type_name.to_owned()) }.serialize(serializer)
     }
 }
 
@@ -200,15 +196,13 @@ impl VariableValue {
             (_, serde_json::Value::Null) => Some(Self::Null),
             ("String", serde_json::Value::String(text)) => Some(Self::Text(text.clone())),
             ("Boolean", serde_json::Value::Bool(value)) => Some(Self::Boolean(*value)),
-            ("Integer", number) => number
-                .as_i64()
-                .and_then(|n| n.try_into().ok())
-                .map(Self::Integer),
+            ("Integer", number) => {
+                number.as_i64().and_then(|n| n.try_into().ok()).map(Self::Integer)
+            }
             ("Long", number) => number.as_i64().map(Self::Long),
-            ("Date", serde_json::Value::String(text)) => text
-                .parse()
-                .ok()
-                .map(|date: EngineDate| Self::Date(date.timestamp())),
+            ("Date", serde_json::Value::String(text)) => {
+                text.parse().ok().map(|date: EngineDate| Self::Date(date.timestamp()))
+            }
             _ => None,
         };
         read.unwrap_or(Self::Other { type_name, value })
@@ -232,22 +226,13 @@ mod tests {
 
         let json = serde_json::to_value(&variables).expect("serialisable");
 
-        assert_eq!(
-            json["a"],
-            serde_json::json!({"value": "text", "type": "String"})
-        );
+        assert_eq!(json["a"], serde_json::json!({"value": "text", "type": "String"}));
         assert_eq!(json["b"]["type"], "Boolean");
         assert_eq!(json["c"]["type"], "Integer");
         assert_eq!(json["d"]["type"], "Long");
         assert_eq!(json["e"]["value"], "2026-01-31T12:00:00.000+0000");
-        assert_eq!(
-            json["f"],
-            serde_json::json!({"value": null, "type": "Null"})
-        );
-        assert_eq!(
-            serde_json::from_value::<Variables>(json).expect("readable"),
-            variables
-        );
+        assert_eq!(json["f"], serde_json::json!({"value": null, "type": "Null"}));
+        assert_eq!(serde_json::from_value::<Variables>(json).expect("readable"), variables);
     }
 
     #[test]
@@ -256,31 +241,15 @@ mod tests {
 
         let variables: Variables = serde_json::from_str(json).expect("readable");
 
-        assert!(matches!(
-            variables.get("o"),
-            Some(VariableValue::Other { .. })
-        ));
-        assert!(matches!(
-            variables.get("i"),
-            Some(VariableValue::Other { .. })
-        ));
+        assert!(matches!(variables.get("o"), Some(VariableValue::Other { .. })));
+        assert!(matches!(variables.get("i"), Some(VariableValue::Other { .. })));
         assert_eq!(variables.number("i"), None);
     }
 
     #[test]
     fn text_of_4001_characters_or_with_nul_is_refused_before_sending() {
-        assert!(
-            Variables::none()
-                .with("note", "x".repeat(4000))
-                .check()
-                .is_ok()
-        );
-        assert!(
-            Variables::none()
-                .with("note", "x".repeat(4001))
-                .check()
-                .is_err()
-        );
+        assert!(Variables::none().with("note", "x".repeat(4000)).check().is_ok());
+        assert!(Variables::none().with("note", "x".repeat(4001)).check().is_err());
         assert!(Variables::none().with("note", "a\0b").check().is_err());
         assert!(Variables::none().with("", "a").check().is_err());
     }

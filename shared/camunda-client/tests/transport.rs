@@ -16,34 +16,23 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 const TIMEOUT: Duration = Duration::from_millis(500);
 
 fn settings(address: &str) -> EngineSettings {
-    EngineSettings::parse(address)
-        .expect("address")
-        .with_request_timeout(TIMEOUT)
+    EngineSettings::parse(address).expect("address").with_request_timeout(TIMEOUT)
 }
 
 fn client(settings: EngineSettings) -> EngineClient {
     // Another test of this process may have installed it.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let redirect = reqwest::redirect::Policy::none();
-    let http = reqwest::Client::builder()
-        .no_proxy()
-        .redirect(redirect)
-        .build()
-        .expect("client");
+    let http = reqwest::Client::builder().no_proxy().redirect(redirect).build().expect("client");
     EngineClient::new(http, settings)
 }
 
 fn business_key() -> BusinessKey {
-    "ORDER:acme:01890a5d-ac96-774b-bcce-b302099a8057"
-        .parse()
-        .expect("canonical key")
+    "ORDER:acme:01890a5d-ac96-774b-bcce-b302099a8057".parse().expect("canonical key")
 }
 
 async fn start(engine: &EngineClient) -> Result<(), EngineError> {
-    engine
-        .start_process(&StartProcess::new("order-fulfillment", business_key()))
-        .await
-        .map(|_| ())
+    engine.start_process(&StartProcess::new("order-fulfillment", business_key())).await.map(|_| ())
 }
 
 /// An engine that reads the whole request, answers with these bytes and closes.
@@ -74,10 +63,7 @@ async fn a_refused_connection_was_not_sent_and_is_retryable() {
 
     let error = start(&engine).await.expect_err("nobody listens");
 
-    assert!(
-        matches!(error, EngineError::Unreachable { .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, EngineError::Unreachable { .. }), "{error:?}");
     assert!(error.is_retryable() && !error.is_unknown_outcome());
 }
 
@@ -92,18 +78,14 @@ async fn a_connection_closed_after_sending_is_an_unknown_outcome() {
 #[tokio::test]
 async fn a_body_cut_off_is_an_unknown_outcome() {
     let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"id\":";
-    let error = start(&raw_engine(answer).await)
-        .await
-        .expect_err("half an answer");
+    let error = start(&raw_engine(answer).await).await.expect_err("half an answer");
 
     assert!(matches!(error, EngineError::LostAnswer { .. }), "{error:?}");
 }
 
 #[tokio::test]
 async fn something_that_is_not_http_is_an_unknown_outcome() {
-    let error = start(&raw_engine(b"220 smtp ready\r\n").await)
-        .await
-        .expect_err("no HTTP");
+    let error = start(&raw_engine(b"220 smtp ready\r\n").await).await.expect_err("no HTTP");
 
     assert!(error.is_unknown_outcome(), "{error:?}");
 }
@@ -120,9 +102,7 @@ async fn an_engine_that_hangs_is_an_unknown_outcome_after_the_timeout() {
 
 #[tokio::test]
 async fn a_long_poll_may_take_longer_than_other_requests() {
-    let parked = ResponseTemplate::new(200)
-        .set_body_string("[]")
-        .set_delay(TIMEOUT * 2);
+    let parked = ResponseTemplate::new(200).set_body_string("[]").set_delay(TIMEOUT * 2);
     let (_server, engine) = stub(parked).await;
     let request = FetchRequest {
         worker_id: "w".to_owned(),
@@ -133,13 +113,7 @@ async fn a_long_poll_may_take_longer_than_other_requests() {
         long_poll: Some(TIMEOUT * 4),
     };
 
-    assert_eq!(
-        engine
-            .fetch_and_lock(&request)
-            .await
-            .expect("within the allowance"),
-        []
-    );
+    assert_eq!(engine.fetch_and_lock(&request).await.expect("within the allowance"), []);
 }
 
 #[tokio::test]
@@ -149,10 +123,7 @@ async fn success_with_html_or_half_json_or_nothing_is_an_unknown_outcome() {
 
         let error = start(&engine).await.expect_err("unreadable");
 
-        assert!(
-            matches!(error, EngineError::UnreadableAnswer { status: 200, .. }),
-            "{error:?}"
-        );
+        assert!(matches!(error, EngineError::UnreadableAnswer { status: 200, .. }), "{error:?}");
         assert!(error.is_unknown_outcome());
     }
 }
@@ -172,30 +143,22 @@ async fn a_message_that_names_no_instance_is_an_unknown_outcome() {
     let (_server, engine) = stub(ResponseTemplate::new(200).set_body_string("[]")).await;
 
     let message = MessageCorrelation::to_order("FulfillmentPlanCompleted", business_key());
-    let error = engine
-        .correlate_message(&message)
-        .await
-        .expect_err("no receiver named");
+    let error = engine.correlate_message(&message).await.expect_err("no receiver named");
 
     assert!(error.is_unknown_outcome(), "{error:?}");
 }
 
 #[tokio::test]
 async fn error_pages_and_empty_bodies_classify_by_status_alone() {
-    for (status, retryable, unknown) in [
-        (401, false, false),
-        (404, false, false),
-        (500, false, true),
-        (503, true, false),
-    ] {
+    for (status, retryable, unknown) in
+        [(401, false, false), (404, false, false), (500, false, true), (503, true, false)]
+    {
         for body in ["", "<html>oops</html>", "\u{fffd}\u{1}"] {
             let answer = ResponseTemplate::new(status).set_body_string(body);
             let (_server, engine) = stub(answer).await;
 
-            let error = engine
-                .complete_task("t", "w", &Variables::none())
-                .await
-                .expect_err("error");
+            let error =
+                engine.complete_task("t", "w", &Variables::none()).await.expect_err("error");
 
             assert_eq!(
                 (error.is_retryable(), error.is_unknown_outcome()),
@@ -213,10 +176,7 @@ async fn a_redirect_is_not_followed() {
 
     let error = start(&engine).await.expect_err("redirect");
 
-    assert!(
-        matches!(error, EngineError::WrongAddress { status: 302, .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, EngineError::WrongAddress { status: 302, .. }), "{error:?}");
 }
 
 #[tokio::test]
@@ -225,10 +185,7 @@ async fn an_error_names_its_call_and_neither_address_nor_business_key() {
 
     let error = start(&engine).await.expect_err("nobody listens");
 
-    assert_eq!(
-        error.to_string(),
-        "start process: the engine cannot be reached"
-    );
+    assert_eq!(error.to_string(), "start process: the engine cannot be reached");
     let source = error.source().expect("the cause is kept").to_string();
     assert!(!source.contains("engine-rest"), "{source}");
 }
@@ -243,31 +200,19 @@ async fn what_the_engine_cannot_decide_is_refused_before_sending() {
         engine.complete_task("t", "w\0", &none).await,
         engine.complete_task("t", &long_worker, &none).await,
         engine.complete_task("", "w", &none).await,
-        engine
-            .complete_task("t", "w", &none.clone().with("note", "a\0"))
-            .await,
-        engine
-            .complete_task("t", "w", &none.clone().with("note", "x".repeat(4_001)))
-            .await,
+        engine.complete_task("t", "w", &none.clone().with("note", "a\0")).await,
+        engine.complete_task("t", "w", &none.clone().with("note", "x".repeat(4_001))).await,
         engine.delete_instance("").await,
     ];
 
     for result in refused {
         let error = result.expect_err("refused");
-        assert!(
-            matches!(error, EngineError::RefusedBeforeSending { .. }),
-            "{error:?}"
-        );
+        assert!(matches!(error, EngineError::RefusedBeforeSending { .. }), "{error:?}");
         assert!(!error.is_retryable() && !error.is_unknown_outcome());
-        let source = error
-            .source()
-            .and_then(|source| source.downcast_ref::<RequestFlaw>());
+        let source = error.source().and_then(|source| source.downcast_ref::<RequestFlaw>());
         assert!(source.is_some(), "{error:?}");
     }
-    assert_eq!(
-        server.received_requests().await.expect("recording").len(),
-        0
-    );
+    assert_eq!(server.received_requests().await.expect("recording").len(), 0);
     assert_eq!(engine.calls().total(), 0);
 }
 
@@ -282,10 +227,7 @@ async fn ids_from_outside_cannot_leave_their_place_in_the_path() {
         .await;
     let engine = client(settings(&format!("{}/engine-rest", server.uri())));
 
-    engine
-        .delete_instance("a/../b?c")
-        .await
-        .expect("one path segment");
+    engine.delete_instance("a/../b?c").await.expect("one path segment");
 }
 
 #[tokio::test]
@@ -307,20 +249,10 @@ async fn clones_of_a_client_share_their_counters() {
     let (_server, engine) = stub(ResponseTemplate::new(204)).await;
     let before = engine.calls();
 
-    engine
-        .clone()
-        .complete_task("t", "w", &Variables::none())
-        .await
-        .expect("204");
+    engine.clone().complete_task("t", "w", &Variables::none()).await.expect("204");
     start(&engine).await.expect_err("204 has no body");
 
     let calls = engine.calls().since(&before);
-    assert_eq!(
-        (
-            calls.count(CallKind::CompleteTask),
-            calls.count(CallKind::StartProcess)
-        ),
-        (1, 1)
-    );
+    assert_eq!((calls.count(CallKind::CompleteTask), calls.count(CallKind::StartProcess)), (1, 1));
     assert_eq!(calls.total(), 2);
 }

@@ -27,27 +27,17 @@ pub(crate) fn classify(reply: &Reply) -> Verdict {
         Reply::NotSent { detail } => return Verdict::Settled(refused(detail)),
         Reply::NotConnected { detail } => {
             let detail = detail.clone();
-            return Verdict::Settled(StepAnswer::RetryLater {
-                retry_after_ms: None,
-                detail,
-            });
+            return Verdict::Settled(StepAnswer::RetryLater { retry_after_ms: None, detail });
         }
         Reply::Lost { detail, .. } => return Verdict::Settled(unknown(detail)),
-        Reply::Answered {
-            status,
-            retry_after_ms,
-            body,
-        } => (*status, *retry_after_ms, body),
+        Reply::Answered { status, retry_after_ms, body } => (*status, *retry_after_ms, body),
     };
     Verdict::Settled(match status {
         200 => success(body, RequestStatus::Completed),
         202 => success(body, RequestStatus::Accepted),
         409 => return Verdict::AlreadyKnown,
         422 => rejection(body),
-        429 | 503 => StepAnswer::RetryLater {
-            retry_after_ms,
-            detail: format!("status {status}"),
-        },
+        429 | 503 => StepAnswer::RetryLater { retry_after_ms, detail: format!("status {status}") },
         400 | 401 | 403 | 404 | 405 | 413 | 415 => refused(&format!("status {status}")),
         // Another success or a redirect is outside the contract, and the effect may exist.
         201 | 203..=399 => breach(&format!("status {status} is not in the contract")),
@@ -76,9 +66,7 @@ pub(crate) fn read_status(reply: &Reply) -> Result<Option<(RequestStatus, Report
         Reply::NotSent { detail } | Reply::NotConnected { detail } | Reply::Lost { detail, .. } => {
             Err(detail.clone())
         }
-        Reply::Answered {
-            status: 200, body, ..
-        } => {
+        Reply::Answered { status: 200, body, .. } => {
             let body: StatusBody = parse(body)?;
             Ok(Some((body.status, body.report.check()?)))
         }
@@ -91,9 +79,7 @@ pub(crate) fn read_status(reply: &Reply) -> Result<Option<(RequestStatus, Report
 pub(crate) fn failure_class(reply: &Reply, is_query: bool) -> Option<FailureClass> {
     if is_query {
         // A rejection that a query reports is a success of the query.
-        return read_status(reply)
-            .is_err()
-            .then_some(FailureClass::UnknownOutcome);
+        return read_status(reply).is_err().then_some(FailureClass::UnknownOutcome);
     }
     match classify(reply) {
         Verdict::AlreadyKnown => None,
@@ -111,17 +97,10 @@ fn success(body: &Body, status: RequestStatus) -> StepAnswer {
 /// A 422 without a usable code is no definitive "no": nobody could act on it.
 fn rejection(body: &Body) -> StepAnswer {
     match parse::<ReportBody>(body).and_then(ReportBody::check) {
-        Ok(Report {
-            reason_code: Some(code),
-            external_reference,
-            ..
-        }) => StepAnswer::Rejected {
-            code,
-            external_reference,
-        },
-        Ok(Report {
-            reason_code: None, ..
-        }) => breach("a 422 without reasonCode"),
+        Ok(Report { reason_code: Some(code), external_reference, .. }) => {
+            StepAnswer::Rejected { code, external_reference }
+        }
+        Ok(Report { reason_code: None, .. }) => breach("a 422 without reasonCode"),
         Err(problem) => breach(&problem),
     }
 }
@@ -135,23 +114,15 @@ fn parse<T: for<'de> Deserialize<'de>>(body: &Body) -> Result<T, String> {
 }
 
 fn refused(detail: &str) -> StepAnswer {
-    StepAnswer::Refused {
-        detail: detail.to_owned(),
-    }
+    StepAnswer::Refused { detail: detail.to_owned() }
 }
 
 fn unknown(detail: &str) -> StepAnswer {
-    StepAnswer::Unknown {
-        detail: detail.to_owned(),
-        is_contract_breach: false,
-    }
+    StepAnswer::Unknown { detail: detail.to_owned(), is_contract_breach: false }
 }
 
 fn breach(detail: &str) -> StepAnswer {
-    StepAnswer::Unknown {
-        detail: detail.to_owned(),
-        is_contract_breach: true,
-    }
+    StepAnswer::Unknown { detail: detail.to_owned(), is_contract_breach: true }
 }
 
 #[cfg(test)]

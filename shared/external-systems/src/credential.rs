@@ -19,16 +19,9 @@ impl BearerToken {
     /// When the token is missing, empty or cannot stand in a header.
     pub fn parse(secret: &str) -> Result<Self, InvalidBearerToken> {
         let value: Value = serde_json::from_str(secret).map_err(|_| InvalidBearerToken)?;
-        let token = value
-            .get("token")
-            .and_then(Value::as_str)
-            .ok_or(InvalidBearerToken)?;
+        let token = value.get("token").and_then(Value::as_str).ok_or(InvalidBearerToken)?;
         let is_valid = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
-        if is_valid {
-            Ok(Self(token.into()))
-        } else {
-            Err(InvalidBearerToken)
-        }
+        if is_valid { Ok(Self(token.into())) } else { Err(InvalidBearerToken) }
     }
 
     pub(crate) fn expose(&self) -> &str {

@@ -6,10 +6,7 @@ use sha2::{Digest, Sha256};
 /// Digest of raw bytes, for example of a callback's body.
 #[must_use]
 pub fn of_bytes(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Digest of JSON content: keys sorted, no spaces.
@@ -61,9 +58,9 @@ pub(crate) fn contains_nul(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains('\0'),
         Value::Array(elements) => elements.iter().any(contains_nul),
-        Value::Object(fields) => fields
-            .iter()
-            .any(|(name, field)| name.contains('\0') || contains_nul(field)),
+        Value::Object(fields) => {
+            fields.iter().any(|(name, field)| name.contains('\0') || contains_nul(field))
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
@@ -80,10 +77,7 @@ mod tests {
         let other: Value = serde_json::from_str(r#"{ "b":[{"d":null, "c":"x"}], "a":1 }"#).unwrap();
 
         assert_eq!(of_json(&one), of_json(&other));
-        assert_ne!(
-            of_json(&one),
-            of_json(&json!({"a": 2, "b": [{"c": "x", "d": null}]}))
-        );
+        assert_ne!(of_json(&one), of_json(&json!({"a": 2, "b": [{"c": "x", "d": null}]})));
     }
 
     #[test]

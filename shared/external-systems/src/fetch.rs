@@ -25,11 +25,7 @@ pub(crate) enum Reply {
     /// The request may have arrived; the answer did not, or not completely.
     Lost { status: Option<u16>, detail: String },
     /// A complete answer.
-    Answered {
-        status: u16,
-        retry_after_ms: Option<u64>,
-        body: Body,
-    },
+    Answered { status: u16, retry_after_ms: Option<u64>, body: Body },
 }
 
 /// The body of a complete answer.
@@ -62,42 +58,24 @@ pub(crate) async fn call(
     let request = match request.build() {
         Ok(request) => request,
         Err(_) => {
-            return Reply::NotSent {
-                detail: "the request cannot be built".to_owned(),
-            };
+            return Reply::NotSent { detail: "the request cannot be built".to_owned() };
         }
     };
     let response = match client.execute(request).await {
         Ok(response) => response,
         Err(error) if error.is_connect() => {
-            return Reply::NotConnected {
-                detail: "no connection".to_owned(),
-            };
+            return Reply::NotConnected { detail: "no connection".to_owned() };
         }
         Err(error) => {
-            return Reply::Lost {
-                status: None,
-                detail: lost(&error),
-            };
+            return Reply::Lost { status: None, detail: lost(&error) };
         }
     };
     let status = response.status().as_u16();
     let retry_after_ms = retry_after_ms(response.headers(), Timestamp::now());
-    let body = if reads_body(status) {
-        read(response).await
-    } else {
-        Ok(Body::Unread)
-    };
+    let body = if reads_body(status) { read(response).await } else { Ok(Body::Unread) };
     match body {
-        Ok(body) => Reply::Answered {
-            status,
-            retry_after_ms,
-            body,
-        },
-        Err(error) => Reply::Lost {
-            status: Some(status),
-            detail: lost(&error),
-        },
+        Ok(body) => Reply::Answered { status, retry_after_ms, body },
+        Err(error) => Reply::Lost { status: Some(status), detail: lost(&error) },
     }
 }
 
@@ -105,10 +83,7 @@ async fn read(mut response: Response) -> Result<Body, reqwest::Error> {
     if !is_json(response.headers()) {
         return Ok(Body::Unusable("the content type is not JSON".to_owned()));
     }
-    let declared = response
-        .headers()
-        .get(CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok());
+    let declared = response.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     let is_declared_too_large = declared
         .and_then(|length| length.parse::<u64>().ok())
         .is_some_and(|length| length > MAX_ANSWER_BYTES as u64);
@@ -131,20 +106,13 @@ fn too_large() -> Body {
 
 /// `application/json` or `application/<anything>+json`, whatever its parameters.
 fn is_json(headers: &HeaderMap) -> bool {
-    let content_type = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     content_type.is_some_and(is_json_type)
 }
 
 /// Whether a `Content-Type` announces JSON.
 pub(crate) fn is_json_type(content_type: &str) -> bool {
-    let essence = content_type
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     essence == "application/json"
         || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
@@ -165,21 +133,12 @@ mod tests {
 
     #[test]
     fn json_is_recognised_with_parameters_and_suffixes() {
-        for yes in [
-            "application/json",
-            "Application/JSON; charset=utf-8",
-            "application/problem+json",
-        ] {
+        for yes in
+            ["application/json", "Application/JSON; charset=utf-8", "application/problem+json"]
+        {
             assert!(is_json_type(yes), "{yes}");
         }
-        for no in [
-            "",
-            "text/json",
-            "text/html",
-            "application/jsonp",
-            "application/xml",
-            "json",
-        ] {
+        for no in ["", "text/json", "text/html", "application/jsonp", "application/xml", "json"] {
             assert!(!is_json_type(no), "{no}");
         }
     }

@@ -41,15 +41,9 @@ impl HttpTargetSystem {
         token: Option<BearerToken>,
     ) -> Result<Self, InvalidSettings> {
         settings.validate()?;
-        let base_url = parse_base_url(&settings.base_url).map_err(|problem| InvalidSettings {
-            problems: vec![format!("baseUrl {problem}")],
-        })?;
-        Ok(Self {
-            client,
-            settings,
-            base_url,
-            token,
-        })
+        let base_url = parse_base_url(&settings.base_url)
+            .map_err(|problem| InvalidSettings { problems: vec![format!("baseUrl {problem}")] })?;
+        Ok(Self { client, settings, base_url, token })
     }
 
     /// The settings, for policies that are the caller's: retries, due times, concurrency.
@@ -119,13 +113,7 @@ impl HttpTargetSystem {
         attempts: &mut Vec<ExchangeAttempt>,
     ) -> Reply {
         let url = self.url(&["requests", &request_id.to_string()]);
-        self.call(
-            ExchangeKind::Query,
-            self.client.get(url),
-            traceparent,
-            attempts,
-        )
-        .await
+        self.call(ExchangeKind::Query, self.client.get(url), traceparent, attempts).await
     }
 
     /// After a 409: what the system says about the request it already knows.
@@ -185,39 +173,28 @@ impl TargetSystem for HttpTargetSystem {
             .post(self.url(&["requests"]))
             .header("idempotency-key", format!("\"{}\"", request.request_id))
             .json(request);
-        let reply = self
-            .call(ExchangeKind::Submit, post, traceparent, &mut attempts)
-            .await;
+        let reply = self.call(ExchangeKind::Submit, post, traceparent, &mut attempts).await;
         let answer = match classify::classify(&reply) {
             Verdict::Settled(answer) => answer,
             Verdict::AlreadyKnown => {
-                self.adopt(request.request_id, traceparent, &mut attempts)
-                    .await
+                self.adopt(request.request_id, traceparent, &mut attempts).await
             }
         };
         Exchange { answer, attempts }
     }
 
     async fn query(&self, request_id: RequestId, traceparent: Option<&str>) -> Exchange {
-        let obstacle = match (
-            self.settings.capabilities.can_be_queried,
-            self.lacks_credential(),
-        ) {
+        let obstacle = match (self.settings.capabilities.can_be_queried, self.lacks_credential()) {
             (false, _) => Some("the system cannot be queried"),
             (true, true) => Some("credentials missing"),
             (true, false) => None,
         };
         if let Some(obstacle) = obstacle {
-            return without_call(StepAnswer::CannotTell {
-                detail: obstacle.to_owned(),
-            });
+            return without_call(StepAnswer::CannotTell { detail: obstacle.to_owned() });
         }
         let mut attempts = Vec::new();
         let reply = self.ask(request_id, traceparent, &mut attempts).await;
-        Exchange {
-            answer: classify::classify_query(&reply),
-            attempts,
-        }
+        Exchange { answer: classify::classify_query(&reply), attempts }
     }
 
     async fn cancel(&self, request_id: RequestId, traceparent: Option<&str>) -> Exchange {
@@ -231,14 +208,11 @@ impl TargetSystem for HttpTargetSystem {
         let mut attempts = Vec::new();
         let url = self.url(&["requests", &request_id.to_string(), "cancel"]);
         let post = self.client.post(url);
-        let reply = self
-            .call(ExchangeKind::Cancel, post, traceparent, &mut attempts)
-            .await;
+        let reply = self.call(ExchangeKind::Cancel, post, traceparent, &mut attempts).await;
         let answer = match classify::classify(&reply) {
             Verdict::Settled(answer) => answer,
             Verdict::AlreadyKnown => {
-                self.adopt_cancellation(request_id, traceparent, &mut attempts)
-                    .await
+                self.adopt_cancellation(request_id, traceparent, &mut attempts).await
             }
         };
         Exchange { answer, attempts }
@@ -246,24 +220,16 @@ impl TargetSystem for HttpTargetSystem {
 }
 
 const fn without_call(answer: StepAnswer) -> Exchange {
-    Exchange {
-        answer,
-        attempts: Vec::new(),
-    }
+    Exchange { answer, attempts: Vec::new() }
 }
 
 fn credentials_missing() -> StepAnswer {
-    StepAnswer::Refused {
-        detail: "credentials missing".to_owned(),
-    }
+    StepAnswer::Refused { detail: "credentials missing".to_owned() }
 }
 
 fn known_but(is_contract_breach: bool, obstacle: &str) -> StepAnswer {
     let detail = format!("the request is already known (409), but {obstacle}");
-    StepAnswer::Unknown {
-        detail,
-        is_contract_breach,
-    }
+    StepAnswer::Unknown { detail, is_contract_breach }
 }
 
 #[cfg(test)]

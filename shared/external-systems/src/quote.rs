@@ -251,18 +251,10 @@ pub enum ItemAction {
 #[serde(rename_all = "camelCase")]
 pub struct ItemPrice {
     /// Per month; `{ "amountMinor": 49900, "currency": "EUR" }`.
-    #[serde(
-        default,
-        deserialize_with = "money",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "money", skip_serializing_if = "Option::is_none")]
     pub recurring: Option<Money>,
     /// Once; may be negative for a credit.
-    #[serde(
-        default,
-        deserialize_with = "money",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "money", skip_serializing_if = "Option::is_none")]
     pub one_time: Option<Money>,
 }
 
@@ -312,18 +304,12 @@ impl QuoteAnswer {
             return Err(malformed("a text contains U+0000"));
         }
         let digest = digest::of_json(&raw);
-        Ok(Self {
-            document,
-            raw,
-            digest,
-        })
+        Ok(Self { document, raw, digest })
     }
 }
 
 fn malformed(reason: impl Into<String>) -> MalformedQuote {
-    MalformedQuote {
-        reason: reason.into(),
-    }
+    MalformedQuote { reason: reason.into() }
 }
 
 const fn mandatory_unless_said_otherwise() -> bool {

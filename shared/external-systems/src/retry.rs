@@ -39,10 +39,7 @@ impl RetryPolicy {
     #[must_use]
     pub fn delay(&self, attempts: u32, unit: f64) -> Duration {
         let doublings = attempts.saturating_sub(1).min(63);
-        let bound_ms = self
-            .base_delay_ms
-            .saturating_mul(1 << doublings)
-            .min(self.cap_ms);
+        let bound_ms = self.base_delay_ms.saturating_mul(1 << doublings).min(self.cap_ms);
         // `as` saturates and delays are far below 2^53 milliseconds, where f64 is exact.
         let jittered_ms = (bound_ms as f64 * unit.clamp(0.0, 1.0)) as u64;
         Duration::from_millis(jittered_ms)
@@ -58,9 +55,8 @@ impl RetryPolicy {
         retry_after_ms: Option<u64>,
         unit: f64,
     ) -> RetryDecision {
-        let wait = self
-            .delay(attempts, unit)
-            .max(Duration::from_millis(retry_after_ms.unwrap_or(0)));
+        let wait =
+            self.delay(attempts, unit).max(Duration::from_millis(retry_after_ms.unwrap_or(0)));
         let is_over_budget =
             elapsed.saturating_add(wait) > Duration::from_millis(self.total_budget_ms);
         if attempts >= self.max_attempts || is_over_budget {
@@ -77,12 +73,8 @@ mod tests {
 
     use super::*;
 
-    const POLICY: RetryPolicy = RetryPolicy {
-        max_attempts: 5,
-        base_delay_ms: 100,
-        cap_ms: 1_000,
-        total_budget_ms: 10_000,
-    };
+    const POLICY: RetryPolicy =
+        RetryPolicy { max_attempts: 5, base_delay_ms: 100, cap_ms: 1_000, total_budget_ms: 10_000 };
 
     fn millis(ms: u64) -> Duration {
         Duration::from_millis(ms)
@@ -90,9 +82,7 @@ mod tests {
 
     #[test]
     fn the_bound_doubles_until_the_cap() {
-        let bounds: Vec<_> = (1..=6)
-            .map(|attempts| POLICY.delay(attempts, 1.0))
-            .collect();
+        let bounds: Vec<_> = (1..=6).map(|attempts| POLICY.delay(attempts, 1.0)).collect();
 
         assert_eq!(bounds, [100, 200, 400, 800, 1_000, 1_000].map(millis));
     }
@@ -112,22 +102,10 @@ mod tests {
 
     #[test]
     fn attempts_and_budget_end_the_retries() {
-        assert_eq!(
-            POLICY.decide(4, millis(0), None, 0.0),
-            RetryDecision::After(millis(0))
-        );
-        assert_eq!(
-            POLICY.decide(5, millis(0), None, 0.0),
-            RetryDecision::Exhausted
-        );
-        assert_eq!(
-            POLICY.decide(1, millis(9_900), None, 1.0),
-            RetryDecision::After(millis(100))
-        );
-        assert_eq!(
-            POLICY.decide(1, millis(9_901), None, 1.0),
-            RetryDecision::Exhausted
-        );
+        assert_eq!(POLICY.decide(4, millis(0), None, 0.0), RetryDecision::After(millis(0)));
+        assert_eq!(POLICY.decide(5, millis(0), None, 0.0), RetryDecision::Exhausted);
+        assert_eq!(POLICY.decide(1, millis(9_900), None, 1.0), RetryDecision::After(millis(100)));
+        assert_eq!(POLICY.decide(1, millis(9_901), None, 1.0), RetryDecision::Exhausted);
     }
 
     proptest! {

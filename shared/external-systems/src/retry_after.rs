@@ -32,10 +32,7 @@ mod tests {
     fn wait(value: &str) -> Option<u64> {
         let mut headers = HeaderMap::new();
         headers.insert(RETRY_AFTER, value.parse().expect("a header value"));
-        retry_after_ms(
-            &headers,
-            "1994-11-06T08:49:07Z".parse().expect("a timestamp"),
-        )
+        retry_after_ms(&headers, "1994-11-06T08:49:07Z".parse().expect("a timestamp"))
     }
 
     #[test]
@@ -43,11 +40,7 @@ mod tests {
         assert_eq!(wait("7"), Some(7_000));
         assert_eq!(wait("0"), Some(0));
         assert_eq!(wait("Sun, 06 Nov 1994 08:49:37 GMT"), Some(30_000));
-        assert_eq!(
-            wait("Sun, 06 Nov 1994 08:48:37 GMT"),
-            Some(0),
-            "a date in the past"
-        );
+        assert_eq!(wait("Sun, 06 Nov 1994 08:48:37 GMT"), Some(0), "a date in the past");
     }
 
     #[test]
@@ -62,9 +55,6 @@ mod tests {
         for value in ["", "soon", "-5", "1.5", "1994-11-06"] {
             assert_eq!(wait(value), None, "{value:?}");
         }
-        assert_eq!(
-            retry_after_ms(&HeaderMap::new(), Timestamp::UNIX_EPOCH),
-            None
-        );
+        assert_eq!(retry_after_ms(&HeaderMap::new(), Timestamp::UNIX_EPOCH), None);
     }
 }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use reqwest::Url;
 use jiff::SignedDuration;
 use order_domain::step::StepPolicy;
+use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
 use crate::retry::RetryPolicy;
@@ -112,9 +112,8 @@ impl TargetSystemSettings {
     /// With one problem when a field is missing, unknown or of the wrong type, else with all
     /// values that are outside their bounds.
     pub fn parse(stored: &serde_json::Value) -> Result<Self, InvalidSettings> {
-        let settings = Self::deserialize(stored).map_err(|error| InvalidSettings {
-            problems: vec![error.to_string()],
-        })?;
+        let settings = Self::deserialize(stored)
+            .map_err(|error| InvalidSettings { problems: vec![error.to_string()] })?;
         settings.validate()?;
         Ok(settings)
     }
@@ -159,48 +158,19 @@ impl TargetSystemSettings {
         for (name, value, min, max) in [
             ("connectTimeoutMs", self.connect_timeout_ms, 50, 30_000),
             ("requestTimeoutMs", self.request_timeout_ms, 100, 120_000),
-            (
-                "retryPolicy.maxAttempts",
-                u64::from(retry.max_attempts),
-                1,
-                100,
-            ),
+            ("retryPolicy.maxAttempts", u64::from(retry.max_attempts), 1, 100),
             ("retryPolicy.baseDelayMs", retry.base_delay_ms, 1, 3_600_000),
-            (
-                "retryPolicy.capMs",
-                retry.cap_ms,
-                retry.base_delay_ms,
-                24 * 3_600_000,
-            ),
-            (
-                "retryPolicy.totalBudgetMs",
-                retry.total_budget_ms,
-                retry.cap_ms,
-                7 * 24 * 3_600_000,
-            ),
-            (
-                "concurrencyLimit",
-                u64::from(self.concurrency_limit),
-                1,
-                1_000,
-            ),
-            (
-                "responseDueMs",
-                self.response_due_ms,
-                1_000,
-                MAX_RESPONSE_DUE_MS,
-            ),
+            ("retryPolicy.capMs", retry.cap_ms, retry.base_delay_ms, 24 * 3_600_000),
+            ("retryPolicy.totalBudgetMs", retry.total_budget_ms, retry.cap_ms, 7 * 24 * 3_600_000),
+            ("concurrencyLimit", u64::from(self.concurrency_limit), 1, 1_000),
+            ("responseDueMs", self.response_due_ms, 1_000, MAX_RESPONSE_DUE_MS),
             ("pollIntervalMs", self.poll_interval_ms, 100, 24 * 3_600_000),
         ] {
             if !(min..=max).contains(&value) {
                 problems.push(format!("{name} must be {min} to {max}"));
             }
         }
-        if problems.is_empty() {
-            Ok(())
-        } else {
-            Err(InvalidSettings { problems })
-        }
+        if problems.is_empty() { Ok(()) } else { Err(InvalidSettings { problems }) }
     }
 
     /// For the builder of the HTTP client: a client has one connect timeout for all its calls.
@@ -262,9 +232,7 @@ mod tests {
     fn problems_with(pointer: &str, value: Value) -> Vec<String> {
         let mut settings = stored();
         *settings.pointer_mut(pointer).expect("the field exists") = value;
-        TargetSystemSettings::parse(&settings)
-            .expect_err("the settings are broken")
-            .problems
+        TargetSystemSettings::parse(&settings).expect_err("the settings are broken").problems
     }
 
     #[test]
@@ -279,9 +247,7 @@ mod tests {
     fn all_problems_are_named_at_once() {
         let mut settings = TargetSystemSettings::parse(&stored()).unwrap();
         settings.base_url = "http://inventory.example.com".to_owned();
-        settings.auth = TargetSystemAuth::Bearer {
-            secret_id: " ".to_owned(),
-        };
+        settings.auth = TargetSystemAuth::Bearer { secret_id: " ".to_owned() };
         settings.mode = TargetSystemMode::Poll;
         settings.capabilities.can_be_queried = false;
         settings.retry_policy.cap_ms = 5;
@@ -289,19 +255,10 @@ mod tests {
 
         let problems = settings.validate().unwrap_err().problems;
 
-        let fields: Vec<_> = problems
-            .iter()
-            .filter_map(|p| p.split(' ').next())
-            .collect();
+        let fields: Vec<_> = problems.iter().filter_map(|p| p.split(' ').next()).collect();
         assert_eq!(
             fields,
-            [
-                "baseUrl",
-                "auth.secretId",
-                "mode",
-                "retryPolicy.capMs",
-                "concurrencyLimit"
-            ]
+            ["baseUrl", "auth.secretId", "mode", "retryPolicy.capMs", "concurrencyLimit"]
         );
     }
 
@@ -310,10 +267,7 @@ mod tests {
         for parent in ["", "/auth", "/capabilities", "/retryPolicy"] {
             let mut settings = stored();
             settings.pointer_mut(parent).unwrap()["surprise"] = json!(1);
-            assert!(
-                TargetSystemSettings::parse(&settings).is_err(),
-                "{parent:?}"
-            );
+            assert!(TargetSystemSettings::parse(&settings).is_err(), "{parent:?}");
         }
     }
 
@@ -330,11 +284,7 @@ mod tests {
         ] {
             assert_eq!(problems_with("/baseUrl", json!(url)).len(), 1, "{url}");
         }
-        for url in [
-            "https://example.com/a/b/",
-            "http://localhost:1",
-            "http://[::1]:1/x",
-        ] {
+        for url in ["https://example.com/a/b/", "http://localhost:1", "http://[::1]:1/x"] {
             assert!(parse_base_url(url).is_ok(), "{url}");
         }
     }
@@ -346,10 +296,7 @@ mod tests {
 
     #[test]
     fn every_sample_setting_of_the_catalogue_is_valid() {
-        let file = concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/../../catalog/target-systems.json"
-        );
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../catalog/target-systems.json");
         let text = std::fs::read_to_string(file).expect("the samples are in the repository");
         let text = text.replace("{simulator}", "http://127.0.0.1:1");
         let tenants: std::collections::BTreeMap<String, Vec<Value>> =

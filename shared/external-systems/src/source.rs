@@ -131,23 +131,13 @@ impl SourceSystems {
             return Err(InvalidSettings { problems });
         };
         let request_timeout = settings.request_timeout;
-        Ok(Self {
-            client,
-            cpq,
-            customers,
-            billing_accounts,
-            request_timeout,
-            token: None,
-        })
+        Ok(Self { client, cpq, customers, billing_accounts, request_timeout, token: None })
     }
 
     /// Sends this token with every read.
     #[must_use]
     pub fn with_bearer_token(self, token: BearerToken) -> Self {
-        Self {
-            token: Some(token),
-            ..self
-        }
+        Self { token: Some(token), ..self }
     }
 
     /// Reads one revision of a quote; the answer must be about exactly that revision.
@@ -157,11 +147,7 @@ impl SourceSystems {
             let quote = QuoteAnswer::parse(bytes).map_err(|error| error.to_string())?;
             let is_asked =
                 quote.document.quote_id == quote_id && quote.document.revision == revision;
-            if is_asked {
-                Ok(quote)
-            } else {
-                Err(about_something_else())
-            }
+            if is_asked { Ok(quote) } else { Err(about_something_else()) }
         })
         .await
     }
@@ -171,30 +157,18 @@ impl SourceSystems {
         self.read(&self.customers, &["customers", customer_id], |bytes| {
             let customer: Customer = parse_object(bytes)?;
             let is_asked = customer.customer_id == customer_id;
-            if is_asked {
-                Ok(customer)
-            } else {
-                Err(about_something_else())
-            }
+            if is_asked { Ok(customer) } else { Err(about_something_else()) }
         })
         .await
     }
 
     /// Reads a billing account.
     pub async fn billing_account(&self, account_id: &str) -> SourceAnswer<BillingAccount> {
-        self.read(
-            &self.billing_accounts,
-            &["billing-accounts", account_id],
-            |bytes| {
-                let account: BillingAccount = parse_object(bytes)?;
-                let is_asked = account.billing_account_id == account_id;
-                if is_asked {
-                    Ok(account)
-                } else {
-                    Err(about_something_else())
-                }
-            },
-        )
+        self.read(&self.billing_accounts, &["billing-accounts", account_id], |bytes| {
+            let account: BillingAccount = parse_object(bytes)?;
+            let is_asked = account.billing_account_id == account_id;
+            if is_asked { Ok(account) } else { Err(about_something_else()) }
+        })
         .await
     }
 
@@ -219,37 +193,21 @@ impl SourceSystems {
         if let Some(token) = &self.token {
             request = request.bearer_auth(token.expose());
         }
-        meaning(
-            fetch::call(&self.client, request, |status| status == 200).await,
-            parse,
-        )
+        meaning(fetch::call(&self.client, request, |status| status == 200).await, parse)
     }
 }
 
 fn meaning<T>(reply: Reply, parse: impl FnOnce(&[u8]) -> Result<T, String>) -> SourceAnswer<T> {
     match reply {
-        Reply::Answered {
-            status: 200,
-            body: Body::Json(bytes),
-            ..
-        } => match parse(&bytes) {
+        Reply::Answered { status: 200, body: Body::Json(bytes), .. } => match parse(&bytes) {
             Ok(found) => SourceAnswer::Found(found),
             Err(reason) => unavailable(reason),
         },
-        Reply::Answered {
-            status: 200,
-            body: Body::Unusable(reason),
-            ..
-        } => unavailable(reason),
+        Reply::Answered { status: 200, body: Body::Unusable(reason), .. } => unavailable(reason),
         Reply::Answered { status: 404, .. } => SourceAnswer::NotFound,
-        Reply::Answered {
-            status,
-            retry_after_ms,
-            ..
-        } => SourceAnswer::Unavailable {
-            retry_after_ms,
-            reason: format!("status {status}"),
-        },
+        Reply::Answered { status, retry_after_ms, .. } => {
+            SourceAnswer::Unavailable { retry_after_ms, reason: format!("status {status}") }
+        }
         Reply::NotSent { detail } | Reply::NotConnected { detail } | Reply::Lost { detail, .. } => {
             unavailable(detail)
         }
@@ -257,10 +215,7 @@ fn meaning<T>(reply: Reply, parse: impl FnOnce(&[u8]) -> Result<T, String>) -> S
 }
 
 const fn unavailable<T>(reason: String) -> SourceAnswer<T> {
-    SourceAnswer::Unavailable {
-        retry_after_ms: None,
-        reason,
-    }
+    SourceAnswer::Unavailable { retry_after_ms: None, reason }
 }
 
 fn about_something_else() -> String {

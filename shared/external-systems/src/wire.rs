@@ -86,11 +86,7 @@ impl ReportBody {
     pub(crate) fn check(self) -> Result<Report, String> {
         let reference = self.external_reference.as_deref();
         bounded("externalReference", reference, MAX_REFERENCE_CHARS)?;
-        bounded(
-            "reasonCode",
-            self.reason_code.as_deref(),
-            MAX_REASON_CODE_CHARS,
-        )?;
+        bounded("reasonCode", self.reason_code.as_deref(), MAX_REASON_CODE_CHARS)?;
         Ok(Report {
             external_reference: self.external_reference,
             result: flat_result(self.result)?,
@@ -102,25 +98,15 @@ impl ReportBody {
 impl Report {
     /// What a status, asked for or called back, means for a step.
     pub(crate) fn into_answer(self, status: RequestStatus) -> StepAnswer {
-        let Self {
-            external_reference,
-            result,
-            reason_code,
-        } = self;
+        let Self { external_reference, result, reason_code } = self;
         match status {
             RequestStatus::Accepted | RequestStatus::InProgress => {
                 StepAnswer::Accepted { external_reference }
             }
-            RequestStatus::Completed => StepAnswer::Completed {
-                external_reference,
-                result,
-            },
+            RequestStatus::Completed => StepAnswer::Completed { external_reference, result },
             RequestStatus::Rejected | RequestStatus::Failed | RequestStatus::Cancelled => {
                 let code = reason_code.unwrap_or_else(|| status.default_reason_code().to_owned());
-                StepAnswer::Rejected {
-                    code,
-                    external_reference,
-                }
+                StepAnswer::Rejected { code, external_reference }
             }
         }
     }
@@ -136,10 +122,7 @@ pub(crate) fn flat_result(result: Option<Value>) -> Result<Characteristics, Stri
     if fields.len() > MAX_RESULT_ENTRIES {
         return Err(format!("result has over {MAX_RESULT_ENTRIES} entries"));
     }
-    fields
-        .into_iter()
-        .map(|(name, value)| result_entry(name, value))
-        .collect()
+    fields.into_iter().map(|(name, value)| result_entry(name, value)).collect()
 }
 
 fn result_entry(name: String, value: Value) -> Result<(String, CharacteristicValue), String> {
@@ -151,17 +134,13 @@ fn result_entry(name: String, value: Value) -> Result<(String, CharacteristicVal
     let value = match value {
         Value::Bool(value) => CharacteristicValue::Boolean(value),
         Value::Number(number) => CharacteristicValue::Integer(
-            number
-                .as_i64()
-                .ok_or("result has a number that is no 64-bit integer")?,
+            number.as_i64().ok_or("result has a number that is no 64-bit integer")?,
         ),
         Value::String(text) if text.contains('\0') => {
             return Err("result has a text with U+0000".to_owned());
         }
         Value::String(text) if text.chars().count() > MAX_RESULT_TEXT_CHARS => {
-            return Err(format!(
-                "result has a text over {MAX_RESULT_TEXT_CHARS} characters"
-            ));
+            return Err(format!("result has a text over {MAX_RESULT_TEXT_CHARS} characters"));
         }
         Value::String(text) => CharacteristicValue::Text(text),
         Value::Null | Value::Array(_) | Value::Object(_) => {
@@ -173,9 +152,9 @@ fn result_entry(name: String, value: Value) -> Result<(String, CharacteristicVal
 
 fn bounded(name: &str, text: Option<&str>, max_chars: usize) -> Result<(), String> {
     match text {
-        Some(text) if !is_bounded_text(text, max_chars) => Err(format!(
-            "{name} is not 1 to {max_chars} characters without control characters"
-        )),
+        Some(text) if !is_bounded_text(text, max_chars) => {
+            Err(format!("{name} is not 1 to {max_chars} characters without control characters"))
+        }
         Some(_) | None => Ok(()),
     }
 }
@@ -191,11 +170,7 @@ pub(crate) fn is_bounded_text(text: &str, max_chars: usize) -> bool {
 pub(crate) fn parse_object<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "not UTF-8")?;
     if let Err(error) = serde_json::from_str::<IgnoredAny>(text) {
-        return Err(format!(
-            "not JSON at line {} column {}",
-            error.line(),
-            error.column()
-        ));
+        return Err(format!("not JSON at line {} column {}", error.line(), error.column()));
     }
     if !text.trim_ascii_start().starts_with('{') {
         return Err("not a JSON object".to_owned());
@@ -244,12 +219,7 @@ mod tests {
 
     #[test]
     fn floats_nested_values_nulls_and_large_integers_are_no_result() {
-        for result in [
-            json!({"a": 1.5}),
-            json!({"a": {}}),
-            json!({"a": []}),
-            json!({"a": null}),
-        ] {
+        for result in [json!({"a": 1.5}), json!({"a": {}}), json!({"a": []}), json!({"a": null})] {
             assert!(refusal(result).starts_with("result has a"));
         }
         assert!(refusal(json!({"a": u64::MAX})).contains("64-bit"));
@@ -307,24 +277,15 @@ mod tests {
             status: RequestStatus,
         }
         for (body, expected) in [
-            (
-                r#"{"status":"Jane"}"#,
-                "status: not what the contract says: expected one of",
-            ),
-            (
-                r#"{"status":["Jane"]}"#,
-                "status: not what the contract says",
-            ),
+            (r#"{"status":"Jane"}"#, "status: not what the contract says: expected one of"),
+            (r#"{"status":["Jane"]}"#, "status: not what the contract says"),
             (r#"{"status":3}"#, "status: not what the contract says"),
             (r#"{"status":Jane"#, "not JSON at line 1 column 11"),
             (r#"["COMPLETED"]"#, "not a JSON object"),
             ("{}", "missing field `status`"),
         ] {
             let problem = parse_object::<Typed>(body.as_bytes()).unwrap_err();
-            assert!(
-                problem.starts_with(expected) && !problem.contains("Jane"),
-                "{problem}"
-            );
+            assert!(problem.starts_with(expected) && !problem.contains("Jane"), "{problem}");
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Every SQL constant of the crate in one list, prepared by a test against a fresh schema.
 
 use crate::{
-    aggregate, catalogue, change_set, commands, correlation, due_steps, idempotency, inbox, outbox,
-    target_system,
+    aggregate, catalogue, change_set, commands, correlation, due_steps, idempotency, inbox,
+    order_reference, outbox, read_model, target_system,
 };
 
 /// Name and text of every statement.
@@ -26,6 +26,10 @@ pub fn all() -> Vec<(String, String)> {
         ("target_system::FIND", target_system::FIND),
         ("inbox::KEEP_MALFORMED", inbox::KEEP_MALFORMED),
         ("inbox::REQUEST_OF_REFERENCE", inbox::REQUEST_OF_REFERENCE),
+        ("read_model::LIST_ORDERS", read_model::order_list::LIST_ORDERS),
+        ("read_model::FIND_ORDER", read_model::find_order::FIND_ORDER),
+        ("order_reference::FIND", order_reference::FIND),
+        ("order_reference::NEXT_OPEN_COMMUNICATION", order_reference::NEXT_OPEN_COMMUNICATION),
         ("due_steps::LIST_DUE", due_steps::LIST_DUE),
         ("due_steps::REDISPATCH_OVERDUE", due_steps::REDISPATCH_OVERDUE),
     ];

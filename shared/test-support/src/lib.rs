@@ -3,6 +3,7 @@
 
 mod builders;
 mod database;
+pub mod stage;
 
 pub use builders::{demo_catalogue, demo_target_systems, order_draft, place_order, tenant};
 pub use database::TestDatabase;

@@ -38,21 +38,14 @@ fn taken(flows: &[Flow<'_>], history: &[ActivityInstance]) -> BTreeSet<String> {
     let was_taken = |flow: &&Flow<'_>| {
         let is_decision = flow.source.ends_with("Resolution");
         let competes = |rival: &&Flow<'_>| is_decision || rival.id == flow.id;
-        let rivals: Vec<&Flow<'_>> = flows
-            .iter()
-            .filter(|rival| rival.source == flow.source)
-            .filter(competes)
-            .collect();
+        let rivals: Vec<&Flow<'_>> =
+            flows.iter().filter(|rival| rival.source == flow.source).filter(competes).collect();
         history
             .iter()
             .filter(|run| run.activity_id == flow.source && !run.canceled)
             .any(|run| first_entered(&rivals, history, run) == Some(flow.target))
     };
-    flows
-        .iter()
-        .filter(was_taken)
-        .map(|flow| flow.id.to_owned())
-        .collect()
+    flows.iter().filter(was_taken).map(|flow| flow.id.to_owned()).collect()
 }
 
 fn first_entered<'a>(
@@ -63,17 +56,10 @@ fn first_entered<'a>(
     let left = source.end_time?;
     let entered = |target: &'a str| {
         let runs = history.iter().filter(|run| run.activity_id == target);
-        let next = runs
-            .map(|run| run.start_time)
-            .filter(|start| *start >= left)
-            .min()?;
+        let next = runs.map(|run| run.start_time).filter(|start| *start >= left).min()?;
         Some((next, target))
     };
-    rivals
-        .iter()
-        .filter_map(|rival| entered(rival.target))
-        .min()
-        .map(|(_, target)| target)
+    rivals.iter().filter_map(|rival| entered(rival.target)).min().map(|(_, target)| target)
 }
 
 fn declared() -> BTreeSet<String> {
@@ -91,10 +77,7 @@ macro_rules! drive {
 }
 
 #[tokio::test]
-#[expect(
-    clippy::print_stdout,
-    reason = "the coverage table is what this test shows"
-)]
+#[expect(clippy::print_stdout, reason = "the coverage table is what this test shows")]
 async fn every_sequence_flow_is_taken_as_the_readme_says() {
     let engine = Engine::with_models().await;
     let mut coverage = Coverage::default();

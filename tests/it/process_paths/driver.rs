@@ -64,25 +64,14 @@ impl Engine {
         let deployment = Deployment {
             name: "order-process".to_owned(),
             source: "order-process".to_owned(),
-            resources: [(fulfillment, FULFILLMENT), (fallout, FALLOUT)]
-                .map(resource)
-                .into(),
+            resources: [(fulfillment, FULFILLMENT), (fallout, FALLOUT)].map(resource).into(),
         };
-        self.client
-            .deploy(&deployment)
-            .await
-            .expect("both models are accepted");
+        self.client.deploy(&deployment).await.expect("both models are accepted");
     }
 
     async fn ask(&self, path: &str, body: &Value) -> Value {
         let url = format!("{}{path}", self.base.trim_end_matches('/'));
-        let answer = self
-            .http
-            .post(url)
-            .json(body)
-            .send()
-            .await
-            .expect("an answer");
+        let answer = self.http.post(url).json(body).send().await.expect("an answer");
         assert!(answer.status().is_success(), "{path}: {}", answer.status());
         answer.json().await.expect("a JSON body")
     }
@@ -105,18 +94,9 @@ impl Engine {
             let activity_id = id.to_owned();
             start = start.with_instruction(StartInstruction::StartBeforeActivity { activity_id });
         }
-        let started = self
-            .client
-            .start_process(&start)
-            .await
-            .expect("a started instance");
+        let started = self.client.start_process(&start).await.expect("a started instance");
         let worker = format!("process-paths:{}", Uuid::now_v7());
-        let order = Order {
-            engine: self,
-            key,
-            instance: started.id,
-            worker,
-        };
+        let order = Order { engine: self, key, instance: started.id, worker };
         order.holds_pointers_only().await;
         order
     }
@@ -147,10 +127,7 @@ impl Order<'_> {
 
     pub(super) async fn finish(&self, task: &ExternalTask) -> Result<(), EngineError> {
         let none = Variables::none();
-        self.engine
-            .client
-            .complete_task(&task.id, &self.worker, &none)
-            .await
+        self.engine.client.complete_task(&task.id, &self.worker, &none).await
     }
 
     pub(super) async fn complete(&self, topic: &str) {
@@ -161,10 +138,7 @@ impl Order<'_> {
 
     /// Reports a business error as a function does: with the case that it has opened.
     pub(super) async fn reject(&self, topic: &str) -> FalloutCaseId {
-        let (_, code) = ERROR_CODES
-            .into_iter()
-            .find(|(at, _)| *at == topic)
-            .expect("a code");
+        let (_, code) = ERROR_CODES.into_iter().find(|(at, _)| *at == topic).expect("a code");
         let case = FalloutCaseId::from_uuid(Uuid::now_v7());
         let task = self.fetch(topic).await;
         let error = BpmnError {
@@ -172,10 +146,7 @@ impl Order<'_> {
             message: "refused by the order".to_owned(),
             variables: Variables::none().with("falloutCaseId", case.to_string()),
         };
-        let report = self
-            .engine
-            .client
-            .report_bpmn_error(&task.id, &self.worker, &error);
+        let report = self.engine.client.report_bpmn_error(&task.id, &self.worker, &error);
         report.await.expect("the error is caught");
         self.holds_pointers_only().await;
         self.waits_at(&["ResolveOrderFallout"]).await;
@@ -200,25 +171,18 @@ impl Order<'_> {
 
     pub(super) async fn open_fallout(&self) -> FalloutCaseId {
         let case = FalloutCaseId::from_uuid(Uuid::now_v7());
-        self.send(self.fallout_message(case))
-            .await
-            .expect("cases are accepted here");
+        self.send(self.fallout_message(case)).await.expect("cases are accepted here");
         case
     }
 
     pub(super) fn fallout_message(&self, case: FalloutCaseId) -> MessageCorrelation {
         let id = Variables::none().with("falloutCaseId", case.to_string());
-        self.message("OrderFalloutOpened")
-            .with_triggered_scope_variables(id)
+        self.message("OrderFalloutOpened").with_triggered_scope_variables(id)
     }
 
     pub(super) async fn open_tasks(&self) -> usize {
         let query = UserTaskQuery::of_order(self.key.clone());
-        let tasks = self
-            .engine
-            .client
-            .list_user_tasks(&query, MORE_THAN_ALL)
-            .await;
+        let tasks = self.engine.client.list_user_tasks(&query, MORE_THAN_ALL).await;
         tasks.expect("user tasks").len()
     }
 
@@ -229,10 +193,7 @@ impl Order<'_> {
     ) -> Result<(), EngineError> {
         let client = &self.engine.client;
         let query = UserTaskQuery::of_case(self.key.clone(), case);
-        let tasks = client
-            .list_user_tasks(&query, MORE_THAN_ALL)
-            .await
-            .expect("user tasks");
+        let tasks = client.list_user_tasks(&query, MORE_THAN_ALL).await.expect("user tasks");
         assert_eq!(tasks.len(), 1, "one task stands for case {case}");
         let variables = match how {
             Some(resolution) => Variables::none().with("falloutResolution", resolution),
@@ -242,9 +203,7 @@ impl Order<'_> {
     }
 
     pub(super) async fn resolve(&self, case: FalloutCaseId, how: &str) {
-        self.try_resolve(case, Some(how))
-            .await
-            .expect("the resolution is accepted");
+        self.try_resolve(case, Some(how)).await.expect("the resolution is accepted");
         self.holds_pointers_only().await;
     }
 
@@ -263,10 +222,7 @@ impl Order<'_> {
 
     /// Completes the milestones before `topic`, so that its task is the next.
     pub(super) async fn reach(&self, topic: &str) {
-        for milestone in MILESTONES
-            .into_iter()
-            .take_while(|milestone| *milestone != topic)
-        {
+        for milestone in MILESTONES.into_iter().take_while(|milestone| *milestone != topic) {
             self.complete(milestone).await;
             if milestone == "fulfillment.execute-ready-steps" {
                 self.plan_completed("FulfillmentPlanCompleted").await;
@@ -285,11 +241,7 @@ impl Order<'_> {
         let mut all = Vec::new();
         for process in PROCESSES {
             let query = HistoricInstanceQuery::of_order(process, self.key.clone());
-            let found = self
-                .engine
-                .client
-                .list_historic_instances(&query, MORE_THAN_ALL)
-                .await;
+            let found = self.engine.client.list_historic_instances(&query, MORE_THAN_ALL).await;
             all.extend(found.expect("instances"));
         }
         all
@@ -299,11 +251,7 @@ impl Order<'_> {
         let mut all = Vec::new();
         for instance in self.instances().await {
             let query = ActivityQuery::of_process_instance(instance.id);
-            let found = self
-                .engine
-                .client
-                .list_activity_instances(&query, MORE_THAN_ALL)
-                .await;
+            let found = self.engine.client.list_activity_instances(&query, MORE_THAN_ALL).await;
             all.extend(found.expect("activity instances"));
         }
         all
@@ -315,38 +263,24 @@ impl Order<'_> {
             run.end_time.is_none() && kinds.contains(&run.activity_type.as_str())
         };
         let history = self.history().await;
-        let mut places: Vec<&str> = history
-            .iter()
-            .filter(|run| is_waiting(run))
-            .map(|run| &*run.activity_id)
-            .collect();
+        let mut places: Vec<&str> =
+            history.iter().filter(|run| is_waiting(run)).map(|run| &*run.activity_id).collect();
         places.sort_unstable();
         assert_eq!(places, expected, "where {} waits", self.key);
     }
 
     pub(super) async fn ends_at(&self, end: &str) {
         let history = self.history().await;
-        assert!(
-            history.iter().any(|run| run.activity_id == end),
-            "{} passes {end}",
-            self.key
-        );
+        assert!(history.iter().any(|run| run.activity_id == end), "{} passes {end}", self.key);
         for instance in self.instances().await {
             assert_ne!(instance.state, HistoricState::Active, "{}", self.key);
         }
-        assert_eq!(
-            self.open_tasks().await,
-            0,
-            "no task is left of {}",
-            self.key
-        );
+        assert_eq!(self.open_tasks().await, 0, "no task is left of {}", self.key);
     }
 
     /// Through the remaining milestones to the end.
     pub(super) async fn completes_from(&self, topic: &str) {
-        let rest = MILESTONES
-            .into_iter()
-            .skip_while(|milestone| *milestone != topic);
+        let rest = MILESTONES.into_iter().skip_while(|milestone| *milestone != topic);
         for milestone in rest {
             self.complete(milestone).await;
             if milestone == "fulfillment.execute-ready-steps" {
@@ -359,20 +293,12 @@ impl Order<'_> {
 
     /// Takes the order off the shared engine, so that its tasks wait for nobody.
     pub(super) async fn leave(self) {
-        self.engine
-            .client
-            .delete_instance(&self.instance)
-            .await
-            .expect("the order is left");
+        self.engine.client.delete_instance(&self.instance).await.expect("the order is left");
     }
 
     async fn holds_pointers_only(&self) {
-        let ids: Vec<String> = self
-            .instances()
-            .await
-            .into_iter()
-            .map(|instance| instance.id)
-            .collect();
+        let ids: Vec<String> =
+            self.instances().await.into_iter().map(|instance| instance.id).collect();
         let body = json!({ "processInstanceIdIn": ids });
         let variables = self.engine.ask("/variable-instance", &body).await;
         for variable in variables.as_array().expect("a list of variables") {

@@ -9,14 +9,8 @@ use super::{
     REVIEW,
 };
 
-const CALLED_WITH: [&str; 6] = [
-    "tenantId",
-    "orderId",
-    "orderVersion",
-    "correlationId",
-    "workflowRunId",
-    "falloutCaseId",
-];
+const CALLED_WITH: [&str; 6] =
+    ["tenantId", "orderId", "orderVersion", "correlationId", "workflowRunId", "falloutCaseId"];
 
 /// A way from one element to the next.
 pub(super) struct Flow<'a> {
@@ -30,9 +24,7 @@ pub(super) fn documents() -> [Document<'static>; 2] {
 }
 
 fn elements<'a>(documents: &'a [Document<'static>; 2]) -> impl Iterator<Item = Node<'a, 'static>> {
-    documents
-        .iter()
-        .flat_map(|document| document.descendants().filter(Node::is_element))
+    documents.iter().flat_map(|document| document.descendants().filter(Node::is_element))
 }
 
 fn named<'a>(
@@ -45,10 +37,7 @@ fn named<'a>(
 fn attribute<'a>(node: Node<'a, '_>, name: &str) -> &'a str {
     let local = |candidate: &roxmltree::Attribute<'_, '_>| candidate.name() == name;
     let found = node.attributes().find(local);
-    found.map_or_else(
-        || panic!("{node:?} has no {name}"),
-        |attribute| attribute.value(),
-    )
+    found.map_or_else(|| panic!("{node:?} has no {name}"), |attribute| attribute.value())
 }
 
 pub(super) fn flows<'a>(documents: &'a [Document<'static>; 2]) -> Vec<Flow<'a>> {
@@ -80,14 +69,7 @@ fn every_wait_has_a_timer() {
         .map(|node| attribute(node, "id"))
         .collect();
 
-    assert_eq!(
-        waits,
-        [
-            "AwaitFulfillmentPlan",
-            "AwaitCompensationPlan",
-            "ResolveOrderFallout"
-        ]
-    );
+    assert_eq!(waits, ["AwaitFulfillmentPlan", "AwaitCompensationPlan", "ResolveOrderFallout"]);
     for wait in waits {
         assert!(has_timer(&documents, wait), "{wait} could wait for ever");
     }
@@ -105,9 +87,7 @@ fn every_error_code_is_caught_at_the_topic_that_sends_it() {
 
     let caught: BTreeSet<_> = named(&documents, "errorEventDefinition")
         .map(|definition| {
-            let event = definition
-                .parent()
-                .expect("a definition stands in an event");
+            let event = definition.parent().expect("a definition stands in an event");
             let topic = topic_of[attribute(event, "attachedToRef")];
             (topic, code_of[attribute(definition, "errorRef")])
         })
@@ -120,18 +100,14 @@ fn every_error_code_is_caught_at_the_topic_that_sends_it() {
 fn every_topic_is_known() {
     let documents = documents();
 
-    let topics: BTreeSet<_> = named(&documents, "serviceTask")
-        .map(|task| attribute(task, "topic"))
-        .collect();
+    let topics: BTreeSet<_> =
+        named(&documents, "serviceTask").map(|task| attribute(task, "topic")).collect();
 
     let mut known = BTreeSet::from([NOTIFICATION, REVIEW, ESCALATION, CANCELLATION]);
     known.extend(MILESTONES);
     assert_eq!(topics, known);
     for topic in known {
-        assert!(
-            README.contains(&format!("`{topic}`")),
-            "bpmn/README.md does not name {topic}"
-        );
+        assert!(README.contains(&format!("`{topic}`")), "bpmn/README.md does not name {topic}");
     }
 }
 
@@ -141,14 +117,9 @@ fn ids_are_unique_over_both_models() {
     let mut seen = BTreeSet::new();
 
     let in_model = |node: &Node<'_, '_>| {
-        node.tag_name()
-            .namespace()
-            .is_some_and(|uri| uri.ends_with("/MODEL"))
+        node.tag_name().namespace().is_some_and(|uri| uri.ends_with("/MODEL"))
     };
-    for id in elements(&documents)
-        .filter(in_model)
-        .filter_map(|node| node.attribute("id"))
-    {
+    for id in elements(&documents).filter(in_model).filter_map(|node| node.attribute("id")) {
         assert!(seen.insert(id.to_owned()), "{id} stands twice");
     }
 }

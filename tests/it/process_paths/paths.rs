@@ -6,12 +6,8 @@ use super::{CANCELLATION, ESCALATION, NOTIFICATION, REVIEW};
 pub(super) async fn happy_path(order: &Order<'_>) {
     order.waits_at(&["ValidateOrderReadiness"]).await;
     order.reach("fulfillment.execute-ready-steps").await;
-    order
-        .waits_at(&["AwaitFulfillmentPlan", "ExecuteReadySteps"])
-        .await;
-    order
-        .completes_from("fulfillment.execute-ready-steps")
-        .await;
+    order.waits_at(&["AwaitFulfillmentPlan", "ExecuteReadySteps"]).await;
+    order.completes_from("fulfillment.execute-ready-steps").await;
 }
 
 pub(super) async fn readiness_retry(order: &Order<'_>) {
@@ -72,17 +68,9 @@ pub(super) async fn completion_retry(order: &Order<'_>) {
 pub(super) async fn fallout_beside(order: &Order<'_>) {
     let first = order.open_fallout().await;
     order.open_fallout().await;
-    order
-        .waits_at(&[
-            "ResolveOrderFallout",
-            "ResolveOrderFallout",
-            "ValidateOrderReadiness",
-        ])
-        .await;
+    order.waits_at(&["ResolveOrderFallout", "ResolveOrderFallout", "ValidateOrderReadiness"]).await;
     order.resolve(first, "RETRY").await;
-    order
-        .waits_at(&["ResolveOrderFallout", "ValidateOrderReadiness"])
-        .await;
+    order.waits_at(&["ResolveOrderFallout", "ValidateOrderReadiness"]).await;
     order.completes_from("order.validate-readiness").await;
 }
 
@@ -93,17 +81,11 @@ pub(super) async fn overdue_and_unanswered(order: &Order<'_>) {
     order.open_fallout().await;
     order.fire("FalloutUnresolved").await;
     order.fetch(ESCALATION).await;
-    let waits = [
-        "AwaitFulfillmentPlan",
-        "EscalateFallout",
-        "ResolveOrderFallout",
-        "ReviewOverduePlan",
-    ];
+    let waits =
+        ["AwaitFulfillmentPlan", "EscalateFallout", "ResolveOrderFallout", "ReviewOverduePlan"];
     order.waits_at(&waits).await;
     order.plan_completed("FulfillmentPlanCompleted").await;
-    order
-        .waits_at(&["ActivateBilling", "EscalateFallout", "ResolveOrderFallout"])
-        .await;
+    order.waits_at(&["ActivateBilling", "EscalateFallout", "ResolveOrderFallout"]).await;
     order.completes_from("billing.activate").await;
 }
 
@@ -129,22 +111,15 @@ pub(super) async fn fallout_escalated(order: &Order<'_>) {
 pub(super) async fn cancelled(order: &Order<'_>) {
     order.reach_the_plan().await;
     order.open_fallout().await;
-    order
-        .send(order.message("OrderCancellationRequested"))
-        .await
-        .expect("it can be cancelled");
-    order
-        .waits_at(&["AwaitCompensationPlan", "CancelOrder"])
-        .await;
+    order.send(order.message("OrderCancellationRequested")).await.expect("it can be cancelled");
+    order.waits_at(&["AwaitCompensationPlan", "CancelOrder"]).await;
     order.complete(CANCELLATION).await;
     order.fire("CompensationOverdue").await;
     order.complete(REVIEW).await;
     let case = order.open_fallout().await;
     order.open_fallout().await;
     order.resolve(case, "RETRY").await;
-    order
-        .waits_at(&["AwaitCompensationPlan", "ResolveOrderFallout"])
-        .await;
+    order.waits_at(&["AwaitCompensationPlan", "ResolveOrderFallout"]).await;
     order.plan_completed("CompensationPlanCompleted").await;
     order.complete(NOTIFICATION).await;
     order.ends_at("OrderCancelled").await;

@@ -1,9 +1,6 @@
 //! A simulator with a folder of its own, a receiver of its callbacks, and clients for both.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a stage that cannot be set up fails its test"
-)]
+#![expect(clippy::unwrap_used, reason = "a stage that cannot be set up fails its test")]
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -59,12 +56,7 @@ impl Stage {
             .no_proxy()
             .build()
             .unwrap();
-        let stage = Self {
-            simulator,
-            folder,
-            client,
-            callbacks: Callbacks::listen().await,
-        };
+        let stage = Self { simulator, folder, client, callbacks: Callbacks::listen().await };
         let secret = json!({"current": SECRET, "previous": null});
         stage.write_secrets(&json!({
             "oms/webhook/acme/INVENTORY": secret, "oms/webhook/acme/BILLING": secret
@@ -114,18 +106,8 @@ impl Stage {
     }
 
     pub(crate) async fn put(&self, path: &str, body: &Value) {
-        let response = self
-            .client
-            .put(self.url(path))
-            .json(body)
-            .send()
-            .await
-            .unwrap();
-        assert!(
-            response.status().is_success(),
-            "{path}: {}",
-            response.status()
-        );
+        let response = self.client.put(self.url(path)).json(body).send().await.unwrap();
+        assert!(response.status().is_success(), "{path}: {}", response.status());
     }
 
     /// `SYSTEM` or `SYSTEM/operation`.
@@ -139,24 +121,13 @@ impl Stage {
     pub(crate) async fn ledger_counts(&self) -> Vec<(String, u64)> {
         let ledger = self.get("/admin/ledger").await;
         let count = |entry: &Value| {
-            (
-                entry["requestId"].as_str().unwrap().to_owned(),
-                entry["count"].as_u64().unwrap(),
-            )
+            (entry["requestId"].as_str().unwrap().to_owned(), entry["count"].as_u64().unwrap())
         };
-        ledger["effects"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(count)
-            .collect()
+        ledger["effects"].as_array().unwrap().iter().map(count).collect()
     }
 
     pub(crate) async fn requests(&self) -> Vec<Value> {
-        self.get("/admin/requests").await["requests"]
-            .as_array()
-            .unwrap()
-            .clone()
+        self.get("/admin/requests").await["requests"].as_array().unwrap().clone()
     }
 
     pub(crate) fn target(&self, system: &str) -> HttpTargetSystem {
@@ -193,29 +164,16 @@ impl Callbacks {
         let countdown = refusals.clone();
         let answer = async move |headers: HeaderMap, body: Bytes| {
             let refuse = |left: usize| left.checked_sub(1);
-            let is_accepted = countdown
-                .fetch_update(Ordering::SeqCst, Ordering::SeqCst, refuse)
-                .is_err();
-            let _ = sender.send(Received {
-                headers,
-                body,
-                is_accepted,
-            });
-            if is_accepted {
-                StatusCode::ACCEPTED
-            } else {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            let is_accepted =
+                countdown.fetch_update(Ordering::SeqCst, Ordering::SeqCst, refuse).is_err();
+            let _ = sender.send(Received { headers, body, is_accepted });
+            if is_accepted { StatusCode::ACCEPTED } else { StatusCode::SERVICE_UNAVAILABLE }
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/callbacks", listener.local_addr().unwrap());
         let router = Router::new().route("/callbacks", post(answer));
         tokio::spawn(async { axum::serve(listener, router).await });
-        Self {
-            url,
-            refusals,
-            received: Mutex::new(received),
-        }
+        Self { url, refusals, received: Mutex::new(received) }
     }
 
     /// Refuses this many callbacks from now on.
@@ -225,10 +183,7 @@ impl Callbacks {
 
     async fn receive(&self) -> Received {
         let mut received = self.received.lock().await;
-        tokio::time::timeout(PATIENCE, received.recv())
-            .await
-            .expect("a callback")
-            .unwrap()
+        tokio::time::timeout(PATIENCE, received.recv()).await.expect("a callback").unwrap()
     }
 
     /// The next delivery, accepted or not.
@@ -260,12 +215,7 @@ fn options(folder: &std::path::Path) -> Options {
 pub(crate) fn request(system: &str, payload: Value, callback_url: Option<String>) -> SubmitRequest {
     SubmitRequest {
         request_id: RequestId::from_uuid(Uuid::now_v7()),
-        operation: if system == "NOTIFICATION" {
-            "send-update"
-        } else {
-            "do-work"
-        }
-        .to_owned(),
+        operation: if system == "NOTIFICATION" { "send-update" } else { "do-work" }.to_owned(),
         tenant_id: "acme".parse().unwrap(),
         order_id: OrderId::from_uuid(Uuid::now_v7()),
         order_line_id: None,

@@ -23,36 +23,17 @@ async fn filters_of_instances() {
     let probe = Probe::deploy().await;
     let key = new_key();
     probe.start(&key).await;
-    let count = async |query: InstanceQuery| {
-        probe
-            .engine
-            .list_instances(&query, ALL)
-            .await
-            .unwrap()
-            .len()
-    };
+    let count =
+        async |query: InstanceQuery| probe.engine.list_instances(&query, ALL).await.unwrap().len();
     let ours = InstanceQuery::of_order(&probe.process_key, key.clone());
     let suspended = Some(SuspensionFilter::Suspended);
 
     assert_eq!(count(ours.clone()).await, 1);
-    assert_eq!(
-        count(InstanceQuery::of_process(&probe.process_key)).await,
-        1
-    );
+    assert_eq!(count(InstanceQuery::of_process(&probe.process_key)).await, 1);
     assert_eq!(count(InstanceQuery::of_process(absent())).await, 0);
     assert_eq!(count(InstanceQuery::of_order(absent(), key)).await, 0);
-    assert_eq!(
-        count(InstanceQuery::of_order(&probe.process_key, new_key())).await,
-        0
-    );
-    assert_eq!(
-        count(InstanceQuery {
-            suspension: suspended,
-            ..ours
-        })
-        .await,
-        0
-    );
+    assert_eq!(count(InstanceQuery::of_order(&probe.process_key, new_key())).await, 0);
+    assert_eq!(count(InstanceQuery { suspension: suspended, ..ours }).await, 0);
 }
 
 #[tokio::test]
@@ -63,46 +44,24 @@ async fn filters_of_historic_instances() {
     let ended = probe.start(&key).await;
     probe.engine.delete_instance(&ended).await.unwrap();
     let ids = async |query: HistoricInstanceQuery| -> Vec<String> {
-        let found = probe
-            .engine
-            .list_historic_instances(&query, ALL)
-            .await
-            .unwrap();
+        let found = probe.engine.list_historic_instances(&query, ALL).await.unwrap();
         found.into_iter().map(|instance| instance.id).collect()
     };
     let ours = || HistoricInstanceQuery::of_order(&probe.process_key, key.clone());
-    let life = |life| HistoricInstanceQuery {
-        life: Some(life),
-        ..ours()
-    };
-    let instance = |id| HistoricInstanceQuery {
-        process_instance_id: Some(id),
-        ..ours()
-    };
-    let before = |moment| HistoricInstanceQuery {
-        started_before: Some(moment),
-        ..ours()
-    };
+    let life = |life| HistoricInstanceQuery { life: Some(life), ..ours() };
+    let instance = |id| HistoricInstanceQuery { process_instance_id: Some(id), ..ours() };
+    let before = |moment| HistoricInstanceQuery { started_before: Some(moment), ..ours() };
 
     assert_eq!(ids(ours()).await, [running.clone(), ended.clone()]);
-    assert_eq!(
-        ids(HistoricInstanceQuery::of_process(absent())).await,
-        [""; 0]
-    );
+    assert_eq!(ids(HistoricInstanceQuery::of_process(absent())).await, [""; 0]);
     let other_order = HistoricInstanceQuery::of_order(&probe.process_key, new_key());
     assert_eq!(ids(other_order).await, [""; 0]);
     assert_eq!(ids(instance(running.clone())).await, [running.as_str()]);
     assert_eq!(ids(instance(absent())).await, [""; 0]);
     assert_eq!(ids(life(LifeFilter::Unfinished)).await, [running.as_str()]);
     assert_eq!(ids(life(LifeFilter::Finished)).await, [ended.as_str()]);
-    assert_eq!(
-        ids(life(LifeFilter::FinishedAfter(hours_from_now(-1)))).await,
-        [ended.as_str()]
-    );
-    assert_eq!(
-        ids(life(LifeFilter::FinishedAfter(hours_from_now(1)))).await,
-        [""; 0]
-    );
+    assert_eq!(ids(life(LifeFilter::FinishedAfter(hours_from_now(-1)))).await, [ended.as_str()]);
+    assert_eq!(ids(life(LifeFilter::FinishedAfter(hours_from_now(1)))).await, [""; 0]);
     assert_eq!(ids(before(hours_from_now(1))).await, [running, ended]);
     assert_eq!(ids(before(hours_from_now(-1))).await, [""; 0]);
 }
@@ -113,55 +72,28 @@ async fn filters_of_activities() {
     let instance = probe.start(&new_key()).await;
     let run = probe.fetch_one("work", "w1").await.activity_instance_id;
     let count = async |query: ActivityQuery| {
-        probe
-            .engine
-            .list_activity_instances(&query, ALL)
-            .await
-            .unwrap()
-            .len()
+        probe.engine.list_activity_instances(&query, ALL).await.unwrap().len()
     };
 
-    assert_eq!(
-        count(ActivityQuery::of_process_instance(&instance)).await,
-        2
-    );
-    assert_eq!(
-        count(ActivityQuery::of_process_instance(&instance).at_activity("Work")).await,
-        1
-    );
-    assert_eq!(
-        count(ActivityQuery::of_process_instance(&instance).at_activity(absent())).await,
-        0
-    );
+    assert_eq!(count(ActivityQuery::of_process_instance(&instance)).await, 2);
+    assert_eq!(count(ActivityQuery::of_process_instance(&instance).at_activity("Work")).await, 1);
+    assert_eq!(count(ActivityQuery::of_process_instance(&instance).at_activity(absent())).await, 0);
     assert_eq!(count(ActivityQuery::of_process_instance(absent())).await, 0);
     assert_eq!(count(ActivityQuery::of_activity_instance(run)).await, 1);
-    assert_eq!(
-        count(ActivityQuery::of_activity_instance(absent())).await,
-        0
-    );
+    assert_eq!(count(ActivityQuery::of_activity_instance(absent())).await, 0);
 }
 
 #[tokio::test]
 async fn filters_of_user_tasks() {
     let probe = Probe::deploy().await;
     let (key, case) = (new_key(), FalloutCaseId::from_uuid(Uuid::now_v7()));
-    let at_review = camunda_client::StartInstruction::StartBeforeActivity {
-        activity_id: "Review".to_owned(),
-    };
+    let at_review =
+        camunda_client::StartInstruction::StartBeforeActivity { activity_id: "Review".to_owned() };
     let variables = camunda_client::Variables::none().with("falloutCaseId", case.to_string());
-    let start = probe
-        .start_of(&key)
-        .with_variables(variables)
-        .with_instruction(at_review);
+    let start = probe.start_of(&key).with_variables(variables).with_instruction(at_review);
     probe.engine.start_process(&start).await.unwrap();
-    let count = async |query: UserTaskQuery| {
-        probe
-            .engine
-            .list_user_tasks(&query, ALL)
-            .await
-            .unwrap()
-            .len()
-    };
+    let count =
+        async |query: UserTaskQuery| probe.engine.list_user_tasks(&query, ALL).await.unwrap().len();
     let other_case = FalloutCaseId::from_uuid(Uuid::now_v7());
 
     assert_eq!(count(UserTaskQuery::of_order(key.clone())).await, 1);
@@ -176,42 +108,19 @@ async fn filters_of_external_tasks() {
     let probe = Probe::deploy().await;
     let instance = probe.start(&new_key()).await;
     let topic_name = Some(format!("{}.work", probe.process_key));
-    let ours = || ExternalTaskQuery {
-        topic_name: topic_name.clone(),
-        ..Default::default()
-    };
+    let ours = || ExternalTaskQuery { topic_name: topic_name.clone(), ..Default::default() };
     let count = async |query: ExternalTaskQuery| {
-        probe
-            .engine
-            .list_external_tasks(&query, ALL)
-            .await
-            .unwrap()
-            .len()
+        probe.engine.list_external_tasks(&query, ALL).await.unwrap().len()
     };
-    let worker = |id: String| ExternalTaskQuery {
-        worker_id: Some(id),
-        ..ours()
-    };
-    let of = |id: String| ExternalTaskQuery {
-        process_instance_id: Some(id),
-        ..ours()
-    };
-    let lock = |lock| ExternalTaskQuery {
-        lock: Some(lock),
-        ..ours()
-    };
-    let retries = |retries| ExternalTaskQuery {
-        retries: Some(retries),
-        ..ours()
-    };
+    let worker = |id: String| ExternalTaskQuery { worker_id: Some(id), ..ours() };
+    let of = |id: String| ExternalTaskQuery { process_instance_id: Some(id), ..ours() };
+    let lock = |lock| ExternalTaskQuery { lock: Some(lock), ..ours() };
+    let retries = |retries| ExternalTaskQuery { retries: Some(retries), ..ours() };
 
     assert_eq!(count(ours()).await, 1);
     assert_eq!(count(lock(LockFilter::NotLocked)).await, 1);
     assert_eq!(count(lock(LockFilter::Locked)).await, 0);
-    let elsewhere = ExternalTaskQuery {
-        topic_name: Some(absent()),
-        ..Default::default()
-    };
+    let elsewhere = ExternalTaskQuery { topic_name: Some(absent()), ..Default::default() };
     assert_eq!(count(elsewhere).await, 0);
     assert_eq!(count(of(instance)).await, 1);
     assert_eq!(count(of(absent())).await, 0);
@@ -224,14 +133,8 @@ async fn filters_of_external_tasks() {
     assert_eq!(count(worker(absent())).await, 0);
     assert_eq!(count(lock(LockFilter::Locked)).await, 1);
     assert_eq!(count(lock(LockFilter::NotLocked)).await, 0);
-    assert_eq!(
-        count(lock(LockFilter::ExpiredBefore(hours_from_now(1)))).await,
-        1
-    );
-    assert_eq!(
-        count(lock(LockFilter::ExpiredBefore(hours_from_now(-1)))).await,
-        0
-    );
+    assert_eq!(count(lock(LockFilter::ExpiredBefore(hours_from_now(1)))).await, 1);
+    assert_eq!(count(lock(LockFilter::ExpiredBefore(hours_from_now(-1)))).await, 0);
 }
 
 #[tokio::test]
@@ -245,23 +148,11 @@ async fn filters_of_incidents() {
         retries: 0,
         retry_timeout: Duration::ZERO,
     };
-    probe
-        .engine
-        .report_failure(&task.id, "w1", &failure)
-        .await
-        .unwrap();
+    probe.engine.report_failure(&task.id, "w1", &failure).await.unwrap();
     let count = async |process_instance_id: String, after: Option<Timestamp>| {
         let process_instance_id = Some(process_instance_id);
-        let query = IncidentQuery {
-            process_instance_id,
-            incident_timestamp_after: after,
-        };
-        probe
-            .engine
-            .list_incidents(&query, ALL)
-            .await
-            .unwrap()
-            .len()
+        let query = IncidentQuery { process_instance_id, incident_timestamp_after: after };
+        probe.engine.list_incidents(&query, ALL).await.unwrap().len()
     };
 
     assert_eq!(count(instance.clone(), None).await, 1);
@@ -277,14 +168,8 @@ async fn filters_of_jobs() {
     let count = async |query: JobQuery| probe.engine.list_jobs(&query, ALL).await.unwrap().len();
 
     assert_eq!(count(JobQuery::of_instance(&instance)).await, 1);
-    assert_eq!(
-        count(JobQuery::of_instance(&instance).at_activity("GoOverdue")).await,
-        1
-    );
-    assert_eq!(
-        count(JobQuery::of_instance(&instance).at_activity(absent())).await,
-        0
-    );
+    assert_eq!(count(JobQuery::of_instance(&instance).at_activity("GoOverdue")).await, 1);
+    assert_eq!(count(JobQuery::of_instance(&instance).at_activity(absent())).await, 0);
     assert_eq!(count(JobQuery::of_instance(absent())).await, 0);
 }
 
@@ -295,16 +180,8 @@ async fn filters_of_event_subscriptions() {
     let count = async |message: Option<&str>, instance: &str| {
         let message_name = message.map(ToOwned::to_owned);
         let process_instance_id = Some(instance.to_owned());
-        let query = EventSubscriptionQuery {
-            message_name,
-            process_instance_id,
-        };
-        probe
-            .engine
-            .list_event_subscriptions(&query, ALL)
-            .await
-            .unwrap()
-            .len()
+        let query = EventSubscriptionQuery { message_name, process_instance_id };
+        probe.engine.list_event_subscriptions(&query, ALL).await.unwrap().len()
     };
 
     assert_eq!(count(None, &instance).await, 2);
@@ -325,10 +202,7 @@ async fn pages_follow_each_other_without_gap_or_repetition() {
         found.into_iter().map(|instance| instance.id).collect()
     };
 
-    let (first, second) = (
-        page(Page::first(2)).await,
-        page(Page::first(2).next()).await,
-    );
+    let (first, second) = (page(Page::first(2)).await, page(Page::first(2).next()).await);
 
     assert_eq!((first.len(), second.len()), (2, 1));
     assert_eq!([first, second].concat(), page(ALL).await);

@@ -20,22 +20,13 @@ pub(crate) struct Probe {
 }
 
 pub(crate) fn engine() -> EngineClient {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the test runner says where the engine is"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the test runner says where the engine is")]
     let url = std::env::var("OMS_TEST_ENGINE_URL")
         .expect("OMS_TEST_ENGINE_URL is not set: run through `cargo local test`");
     // Another test of this process may have installed it.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let http = reqwest::Client::builder()
-        .no_proxy()
-        .build()
-        .expect("client");
-    EngineClient::new(
-        http,
-        EngineSettings::parse(&url).expect("address of the engine"),
-    )
+    let http = reqwest::Client::builder().no_proxy().build().expect("client");
+    EngineClient::new(http, EngineSettings::parse(&url).expect("address of the engine"))
 }
 
 /// A key that nothing else has.
@@ -51,20 +42,13 @@ pub(crate) fn absent() -> String {
 
 pub(crate) fn model(process_key: &str) -> Resource {
     let file_name = format!("{process_key}.bpmn");
-    Resource {
-        file_name,
-        content: MODEL.replace("PROCESS_KEY", process_key),
-    }
+    Resource { file_name, content: MODEL.replace("PROCESS_KEY", process_key) }
 }
 
 pub(crate) async fn deploy(engine: &EngineClient, files: &[Resource]) -> DeploymentResult {
     let name = files[0].file_name.clone();
     let source = "camunda-client tests".to_owned();
-    let deployment = Deployment {
-        name,
-        source,
-        resources: files.to_vec(),
-    };
+    let deployment = Deployment { name, source, resources: files.to_vec() };
     engine.deploy(&deployment).await.expect("deployed")
 }
 
@@ -77,10 +61,7 @@ impl Probe {
         let process_key = format!("probe-{}", Uuid::now_v7());
         let engine = engine();
         deploy(&engine, &[model(&process_key)]).await;
-        Self {
-            engine,
-            process_key,
-        }
+        Self { engine, process_key }
     }
 
     pub(crate) fn start_of(&self, key: &BusinessKey) -> StartProcess {
@@ -93,26 +74,16 @@ impl Probe {
 
     /// Starts an instance and returns its id.
     pub(crate) async fn start(&self, key: &BusinessKey) -> String {
-        self.engine
-            .start_process(&self.start_of(key))
-            .await
-            .expect("started")
-            .id
+        self.engine.start_process(&self.start_of(key)).await.expect("started").id
     }
 
     pub(crate) fn fetch_request(&self, topic: &str, worker_id: &str) -> FetchRequest {
         FetchRequest {
             worker_id: worker_id.to_owned(),
             topic_name: format!("{}.{topic}", self.process_key),
-            variables: [
-                "tenantId",
-                "orderId",
-                "orderVersion",
-                "falloutCaseId",
-                "planId",
-            ]
-            .map(ToOwned::to_owned)
-            .to_vec(),
+            variables: ["tenantId", "orderId", "orderVersion", "falloutCaseId", "planId"]
+                .map(ToOwned::to_owned)
+                .to_vec(),
             max_tasks: 10,
             lock_duration: Duration::from_secs(60),
             long_poll: None,
@@ -134,16 +105,8 @@ impl Probe {
     /// A task whose lock runs out at once.
     pub(crate) async fn fetch_one_and_let_its_lock_expire(&self, worker_id: &str) -> ExternalTask {
         let lock_duration = Duration::from_millis(1);
-        let request = FetchRequest {
-            lock_duration,
-            ..self.fetch_request("work", worker_id)
-        };
-        let task = self
-            .engine
-            .fetch_and_lock(&request)
-            .await
-            .expect("fetched")
-            .remove(0);
+        let request = FetchRequest { lock_duration, ..self.fetch_request("work", worker_id) };
+        let task = self.engine.fetch_and_lock(&request).await.expect("fetched").remove(0);
         #[expect(clippy::disallowed_methods, reason = "the engine's clock is real")]
         tokio::time::sleep(Duration::from_millis(50)).await;
         task
@@ -153,10 +116,7 @@ impl Probe {
     pub(crate) async fn start_waiting(&self, key: &BusinessKey) -> String {
         let instance = self.start(key).await;
         let task = self.fetch_one("work", "fixture").await;
-        self.engine
-            .complete_task(&task.id, "fixture", &go())
-            .await
-            .expect("completed");
+        self.engine.complete_task(&task.id, "fixture", &go()).await.expect("completed");
         instance
     }
 }

@@ -50,10 +50,7 @@ async fn a_message_that_two_instances_wait_for_is_ambiguous_unless_it_names_one(
 
     let message = MessageCorrelation::to_order("ProbeGo", key);
     let error = probe.engine.correlate_message(&message).await.unwrap_err();
-    assert!(
-        matches!(error, EngineError::AmbiguousMatch { .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, EngineError::AmbiguousMatch { .. }), "{error:?}");
 
     let message = MessageCorrelation::to_instance("ProbeGo", &first);
     let taken = probe.engine.correlate_message(&message).await.unwrap();
@@ -77,10 +74,7 @@ async fn variables_of_a_message_stay_in_the_scope_they_were_given_to() {
     probe.engine.correlate_message(&message).await.unwrap();
 
     let tasks = probe.fetch("case", "w1").await;
-    let cases: Vec<_> = tasks
-        .iter()
-        .map(|task| task.variables.text("falloutCaseId"))
-        .collect();
+    let cases: Vec<_> = tasks.iter().map(|task| task.variables.text("falloutCaseId")).collect();
     assert_eq!(cases, [Some("case-1"), Some("case-2")]);
 }
 
@@ -104,51 +98,21 @@ async fn local_variables_do_not_reach_the_process() {
 async fn a_user_task_is_completed_once() {
     let probe = Probe::deploy().await;
     let key = new_key();
-    let at_review = StartInstruction::StartBeforeActivity {
-        activity_id: "Review".to_owned(),
-    };
+    let at_review = StartInstruction::StartBeforeActivity { activity_id: "Review".to_owned() };
     let start = probe.start_of(&key).with_instruction(at_review);
     probe.engine.start_process(&start).await.unwrap();
-    assert_eq!(
-        probe.fetch("work", "w1").await,
-        [],
-        "started at the review, not at the start"
-    );
+    assert_eq!(probe.fetch("work", "w1").await, [], "started at the review, not at the start");
 
     let query = UserTaskQuery::of_order(key.clone());
     let tasks = probe.engine.list_user_tasks(&query, ALL).await.unwrap();
-    assert_eq!(
-        (tasks.len(), tasks[0].task_definition_key.as_str()),
-        (1, "Review")
-    );
+    assert_eq!((tasks.len(), tasks[0].task_definition_key.as_str()), (1, "Review"));
     let resolution = Variables::none().with("falloutResolution", "RETRY");
-    probe
-        .engine
-        .complete_user_task(&tasks[0].id, &resolution)
-        .await
-        .unwrap();
-    let again = probe
-        .engine
-        .complete_user_task(&tasks[0].id, &resolution)
-        .await
-        .unwrap_err();
+    probe.engine.complete_user_task(&tasks[0].id, &resolution).await.unwrap();
+    let again = probe.engine.complete_user_task(&tasks[0].id, &resolution).await.unwrap_err();
 
-    assert!(
-        matches!(
-            again,
-            EngineError::Gone {
-                subject: GoneSubject::UserTask,
-                ..
-            }
-        ),
-        "{again:?}"
-    );
+    assert!(matches!(again, EngineError::Gone { subject: GoneSubject::UserTask, .. }), "{again:?}");
     let query = HistoricInstanceQuery::of_order(&probe.process_key, key);
-    let history = probe
-        .engine
-        .list_historic_instances(&query, ALL)
-        .await
-        .unwrap();
+    let history = probe.engine.list_historic_instances(&query, ALL).await.unwrap();
     assert_eq!(history[0].state, HistoricState::Completed);
 }
 
@@ -161,23 +125,12 @@ async fn a_subscription_says_who_waits_for_what() {
         process_instance_id: Some(instance.clone()),
         ..EventSubscriptionQuery::default()
     };
-    let waits = probe
-        .engine
-        .list_event_subscriptions(&query, ALL)
-        .await
-        .unwrap();
+    let waits = probe.engine.list_event_subscriptions(&query, ALL).await.unwrap();
 
-    let mut names: Vec<&str> = waits
-        .iter()
-        .map(|wait| wait.message_name.as_str())
-        .collect();
+    let mut names: Vec<&str> = waits.iter().map(|wait| wait.message_name.as_str()).collect();
     names.sort_unstable();
     assert_eq!(names, ["ProbeCase", "ProbeGo"]);
-    assert!(
-        waits
-            .iter()
-            .all(|wait| wait.process_instance_id.as_ref() == Some(&instance))
-    );
+    assert!(waits.iter().all(|wait| wait.process_instance_id.as_ref() == Some(&instance)));
 }
 
 #[tokio::test]
@@ -192,22 +145,9 @@ async fn a_timer_that_is_fired_takes_the_wait_away() {
     probe.engine.execute_job(&jobs[0].id).await.unwrap();
     let again = probe.engine.execute_job(&jobs[0].id).await.unwrap_err();
 
-    assert!(
-        matches!(
-            again,
-            EngineError::Gone {
-                subject: GoneSubject::Job,
-                ..
-            }
-        ),
-        "{again:?}"
-    );
+    assert!(matches!(again, EngineError::Gone { subject: GoneSubject::Job, .. }), "{again:?}");
     let query = ActivityQuery::of_process_instance(&instance).at_activity("AwaitGo");
-    let waits = probe
-        .engine
-        .list_activity_instances(&query, ALL)
-        .await
-        .unwrap();
+    let waits = probe.engine.list_activity_instances(&query, ALL).await.unwrap();
     assert_eq!(waits.len(), 1);
     assert!(waits[0].canceled && waits[0].end_time.is_some());
 }
@@ -218,11 +158,7 @@ async fn a_start_and_a_complete_are_two_calls_besides_the_fetch() {
     let before = probe.engine.calls();
     probe.start(&new_key()).await;
     let task = probe.fetch_one("work", "w1").await;
-    probe
-        .engine
-        .complete_task(&task.id, "w1", &go())
-        .await
-        .unwrap();
+    probe.engine.complete_task(&task.id, "w1", &go()).await.unwrap();
 
     let calls = probe.engine.calls().since(&before);
 

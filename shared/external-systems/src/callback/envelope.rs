@@ -47,9 +47,7 @@ impl CallbackEnvelope {
     /// # Errors
     /// When the text is no base64.
     pub fn body(&self) -> Result<Vec<u8>, InvalidEnvelopeBody> {
-        STANDARD
-            .decode(&self.body_base64)
-            .map_err(|_| InvalidEnvelopeBody)
+        STANDARD.decode(&self.body_base64).map_err(|_| InvalidEnvelopeBody)
     }
 }
 
@@ -81,10 +79,7 @@ mod tests {
             "receivedAt": "2026-05-04T10:00:00Z", "contentType": "application/json",
             "bodyBase64": "AP97"
         });
-        assert_eq!(
-            serde_json::from_str::<serde_json::Value>(&text).unwrap(),
-            names
-        );
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), names);
     }
 
     #[test]

@@ -55,9 +55,7 @@ pub fn parse_report(content_type: &str, body: &[u8]) -> Result<ParsedCallback, M
         return Err(malformed("the content type is not JSON"));
     }
     if body.len() > MAX_CALLBACK_BYTES {
-        return Err(malformed(format!(
-            "the body is over {MAX_CALLBACK_BYTES} bytes"
-        )));
+        return Err(malformed(format!("the body is over {MAX_CALLBACK_BYTES} bytes")));
     }
     let parsed: CallbackReport = parse_object(body).map_err(malformed)?;
     let report = parsed.report.check().map_err(malformed)?;
@@ -72,9 +70,7 @@ pub fn parse_report(content_type: &str, body: &[u8]) -> Result<ParsedCallback, M
 }
 
 fn malformed(reason: impl Into<String>) -> MalformedCallback {
-    MalformedCallback {
-        reason: reason.into(),
-    }
+    MalformedCallback { reason: reason.into() }
 }
 
 #[cfg(test)]
@@ -101,9 +97,7 @@ mod tests {
     }
 
     fn reason(body: &[u8]) -> String {
-        parse_report(JSON, body)
-            .expect_err("the report breaks the contract")
-            .reason
+        parse_report(JSON, body).expect_err("the report breaks the contract").reason
     }
 
     #[test]
@@ -111,18 +105,11 @@ mod tests {
         let callback = parse_report(JSON, report().to_string().as_bytes()).unwrap();
 
         assert_eq!(callback.status, RequestStatus::Completed);
-        let StepAnswer::Completed {
-            external_reference,
-            result,
-        } = callback.answer
-        else {
+        let StepAnswer::Completed { external_reference, result } = callback.answer else {
             panic!("{:?}", callback.answer)
         };
         assert_eq!(external_reference.as_deref(), Some("INV-1"));
-        assert_eq!(
-            result["reservationId"],
-            CharacteristicValue::Text("R-1".to_owned())
-        );
+        assert_eq!(result["reservationId"], CharacteristicValue::Text("R-1".to_owned()));
     }
 
     #[test]
@@ -134,13 +121,7 @@ mod tests {
 
         let code = "CREDIT_CHECK_FAILED".to_owned();
         let external_reference = Some("INV-1".to_owned());
-        assert_eq!(
-            callback.answer,
-            StepAnswer::Rejected {
-                code,
-                external_reference
-            }
-        );
+        assert_eq!(callback.answer, StepAnswer::Rejected { code, external_reference });
     }
 
     #[test]
@@ -171,10 +152,7 @@ mod tests {
         for field in ["requestId", "status", "occurredAt"] {
             let mut body = report();
             body.as_object_mut().unwrap().remove(field);
-            assert_eq!(
-                reason(body.to_string().as_bytes()),
-                format!("missing field `{field}`")
-            );
+            assert_eq!(reason(body.to_string().as_bytes()), format!("missing field `{field}`"));
         }
     }
 }

@@ -90,9 +90,7 @@ impl WebhookSecret {
     /// # Errors
     /// When the prefix is missing, the rest is no base64, or the secret is too short.
     pub fn parse(text: &str) -> Result<Self, InvalidWebhookSecret> {
-        let encoded = text
-            .strip_prefix(SECRET_PREFIX)
-            .ok_or(InvalidWebhookSecret)?;
+        let encoded = text.strip_prefix(SECRET_PREFIX).ok_or(InvalidWebhookSecret)?;
         let bytes = STANDARD.decode(encoded).map_err(|_| InvalidWebhookSecret)?;
         if bytes.len() < MIN_SECRET_BYTES {
             return Err(InvalidWebhookSecret);
@@ -103,13 +101,7 @@ impl WebhookSecret {
     fn mac(&self, message_id: &str, timestamp: &str, body: &[u8]) -> [u8; 32] {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.0.expose_secret())
             .expect("HMAC takes keys of any length");
-        for part in [
-            message_id.as_bytes(),
-            b".",
-            timestamp.as_bytes(),
-            b".",
-            body,
-        ] {
+        for part in [message_id.as_bytes(), b".", timestamp.as_bytes(), b".", body] {
             mac.update(part);
         }
         mac.finalize().into_bytes().into()
@@ -161,10 +153,7 @@ pub fn verify(
         // Every secret is tried, so that the time does not tell which one fits.
         .fold(Choice::from(0), |found, fits| found | fits);
     if bool::from(is_authentic) {
-        Ok(VerifiedMessage {
-            message_id: message_id.to_owned(),
-            signed_at,
-        })
+        Ok(VerifiedMessage { message_id: message_id.to_owned(), signed_at })
     } else {
         Err(SignatureRejection::NoMatchingSignature)
     }
@@ -175,26 +164,20 @@ fn matches_any(signatures: &str, expected: &[u8; 32]) -> Choice {
         .split(' ')
         .take(MAX_SIGNATURES)
         .filter_map(|signature| STANDARD.decode(signature.strip_prefix("v1,")?).ok())
-        .fold(Choice::from(0), |found, mac| {
-            found | mac.as_slice().ct_eq(expected)
-        })
+        .fold(Choice::from(0), |found, mac| found | mac.as_slice().ct_eq(expected))
 }
 
 fn single<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, SignatureRejection> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
-        (Some(value), None) => value
-            .to_str()
-            .map_err(|_| SignatureRejection::HeaderMissing),
+        (Some(value), None) => value.to_str().map_err(|_| SignatureRejection::HeaderMissing),
         (None, _) | (Some(_), Some(_)) => Err(SignatureRejection::HeaderMissing),
     }
 }
 
 fn is_message_id(text: &str) -> bool {
     (1..=MAX_MESSAGE_ID_CHARS).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_graphic() && byte != b'.')
+        && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'.')
 }
 
 fn parse_timestamp(text: &str) -> Result<Timestamp, SignatureRejection> {

@@ -61,11 +61,7 @@ async fn stub(verb: &str, at: &str, response: ResponseTemplate) -> MockServer {
 }
 
 async fn also(server: &MockServer, verb: &str, at: &str, response: ResponseTemplate) {
-    Mock::given(method(verb))
-        .and(path(at))
-        .respond_with(response)
-        .mount(server)
-        .await;
+    Mock::given(method(verb)).and(path(at)).respond_with(response).mount(server).await;
 }
 
 fn json_answer(status: u16, body: Value) -> ResponseTemplate {
@@ -115,9 +111,7 @@ async fn a_submit_travels_exactly_as_the_contract_says() {
         .mount(&server)
         .await;
     let mut settings = settings(&format!("{}/api/", server.uri()));
-    settings.auth = crate::settings::TargetSystemAuth::Bearer {
-        secret_id: "x".to_owned(),
-    };
+    settings.auth = crate::settings::TargetSystemAuth::Bearer { secret_id: "x".to_owned() };
     let token = BearerToken::parse(r#"{"token":"s3cr3t"}"#).unwrap();
     let target = HttpTargetSystem::new(client(), settings, Some(token)).unwrap();
 
@@ -125,14 +119,9 @@ async fn a_submit_travels_exactly_as_the_contract_says() {
 
     let external_reference = Some("INV-1".to_owned());
     assert_eq!(exchange.answer, StepAnswer::Accepted { external_reference });
-    let [attempt] = &exchange.attempts[..] else {
-        panic!("{:?}", exchange.attempts)
-    };
+    let [attempt] = &exchange.attempts[..] else { panic!("{:?}", exchange.attempts) };
     assert_eq!(attempt.kind, ExchangeKind::Submit);
-    assert_eq!(
-        (attempt.http_status, attempt.failure_class),
-        (Some(202), None)
-    );
+    assert_eq!((attempt.http_status, attempt.failure_class), (Some(202), None));
 }
 
 #[tokio::test]
@@ -144,11 +133,7 @@ async fn a_known_request_is_queried_and_adopted() {
     let exchange = target(&server.uri()).submit(&request(), None).await;
 
     assert!(matches!(exchange.answer, StepAnswer::Completed { .. }));
-    let kinds: Vec<_> = exchange
-        .attempts
-        .iter()
-        .map(|attempt| attempt.kind)
-        .collect();
+    let kinds: Vec<_> = exchange.attempts.iter().map(|attempt| attempt.kind).collect();
     assert_eq!(kinds, [ExchangeKind::Submit, ExchangeKind::Query]);
 }
 
@@ -158,11 +143,7 @@ async fn a_known_request_that_the_query_denies_is_unknown_and_a_contract_breach(
 
     let exchange = target(&server.uri()).submit(&request(), None).await;
 
-    let StepAnswer::Unknown {
-        is_contract_breach: true,
-        ..
-    } = exchange.answer
-    else {
+    let StepAnswer::Unknown { is_contract_breach: true, .. } = exchange.answer else {
         panic!("{:?}", exchange.answer)
     };
 }
@@ -179,13 +160,7 @@ async fn a_known_request_that_cannot_be_asked_about_is_unknown() {
     let unasked = mute.submit(&request(), None).await;
 
     for (exchange, calls) in [(unsure, 2), (unasked, 1)] {
-        assert!(matches!(
-            exchange.answer,
-            StepAnswer::Unknown {
-                is_contract_breach: false,
-                ..
-            }
-        ));
+        assert!(matches!(exchange.answer, StepAnswer::Unknown { is_contract_breach: false, .. }));
         assert_eq!(exchange.attempts.len(), calls);
     }
 }
@@ -200,19 +175,9 @@ async fn a_refused_connection_is_retryable_and_a_timeout_is_unknown() {
     let refused = target(&closed).submit(&request(), None).await;
     let timed_out = target(&silent).submit(&request(), None).await;
 
-    assert!(
-        matches!(refused.answer, StepAnswer::RetryLater { .. }),
-        "{refused:?}"
-    );
-    assert_eq!(
-        refused.attempts[0].failure_class,
-        Some(FailureClass::RetryableTechnical)
-    );
-    let StepAnswer::Unknown {
-        detail,
-        is_contract_breach: false,
-    } = timed_out.answer
-    else {
+    assert!(matches!(refused.answer, StepAnswer::RetryLater { .. }), "{refused:?}");
+    assert_eq!(refused.attempts[0].failure_class, Some(FailureClass::RetryableTechnical));
+    let StepAnswer::Unknown { detail, is_contract_breach: false } = timed_out.answer else {
         panic!("{:?}", timed_out.answer)
     };
     assert_eq!(detail, "timed out after sending");
@@ -227,13 +192,7 @@ async fn a_reset_before_or_inside_the_answer_is_unknown() {
         let url = raw_server(bytes, false).await;
         let exchange = target(&url).submit(&request(), None).await;
         assert!(
-            matches!(
-                exchange.answer,
-                StepAnswer::Unknown {
-                    is_contract_breach: false,
-                    ..
-                }
-            ),
+            matches!(exchange.answer, StepAnswer::Unknown { is_contract_breach: false, .. }),
             "{exchange:?}"
         );
     }
@@ -249,13 +208,7 @@ async fn a_slow_body_is_cut_off_by_the_deadline() {
 
     let exchange = target(&url).submit(&request(), None).await;
 
-    assert!(matches!(
-        exchange.answer,
-        StepAnswer::Unknown {
-            is_contract_breach: false,
-            ..
-        }
-    ));
+    assert!(matches!(exchange.answer, StepAnswer::Unknown { is_contract_breach: false, .. }));
     assert_eq!(exchange.attempts[0].http_status, Some(200));
     assert!(exchange.attempts[0].duration_ms < 5_000);
 }
@@ -277,11 +230,7 @@ async fn an_endless_body_is_cut_off() {
 
     let exchange = target.submit(&request(), None).await;
 
-    let StepAnswer::Unknown {
-        detail,
-        is_contract_breach: true,
-    } = exchange.answer
-    else {
+    let StepAnswer::Unknown { detail, is_contract_breach: true } = exchange.answer else {
         panic!("{:?}", exchange.answer)
     };
     assert_eq!(detail, "the body is over 1048576 bytes");
@@ -297,13 +246,7 @@ async fn a_declared_length_over_the_cap_is_not_read() {
 
     let exchange = target(&url).submit(&request(), None).await;
 
-    assert!(matches!(
-        exchange.answer,
-        StepAnswer::Unknown {
-            is_contract_breach: true,
-            ..
-        }
-    ));
+    assert!(matches!(exchange.answer, StepAnswer::Unknown { is_contract_breach: true, .. }));
 }
 
 #[tokio::test]
@@ -313,13 +256,7 @@ async fn a_wrong_content_type_is_unknown_and_a_contract_breach() {
 
     let exchange = target(&server.uri()).submit(&request(), None).await;
 
-    assert!(matches!(
-        exchange.answer,
-        StepAnswer::Unknown {
-            is_contract_breach: true,
-            ..
-        }
-    ));
+    assert!(matches!(exchange.answer, StepAnswer::Unknown { is_contract_breach: true, .. }));
 }
 
 #[tokio::test]
@@ -331,21 +268,9 @@ async fn a_redirect_is_a_contract_breach_and_is_not_followed() {
 
         let exchange = target(&server.uri()).submit(&request(), None).await;
 
-        assert!(matches!(
-            exchange.answer,
-            StepAnswer::Unknown {
-                is_contract_breach: true,
-                ..
-            }
-        ));
+        assert!(matches!(exchange.answer, StepAnswer::Unknown { is_contract_breach: true, .. }));
     }
-    assert_eq!(
-        elsewhere
-            .received_requests()
-            .await
-            .map(|requests| requests.len()),
-        Some(0)
-    );
+    assert_eq!(elsewhere.received_requests().await.map(|requests| requests.len()), Some(0));
 }
 
 #[tokio::test]
@@ -355,23 +280,13 @@ async fn retry_after_reaches_the_answer() {
 
     let exchange = target(&server.uri()).submit(&request(), None).await;
 
-    assert!(matches!(
-        exchange.answer,
-        StepAnswer::RetryLater {
-            retry_after_ms: Some(7_000),
-            ..
-        }
-    ));
+    assert!(matches!(exchange.answer, StepAnswer::RetryLater { retry_after_ms: Some(7_000), .. }));
 }
 
 #[tokio::test]
 async fn a_query_tells_status_absence_or_nothing() {
-    let found = stub(
-        "GET",
-        &request_path(),
-        json_answer(200, json!({"status": "IN_PROGRESS"})),
-    )
-    .await;
+    let found =
+        stub("GET", &request_path(), json_answer(200, json!({"status": "IN_PROGRESS"}))).await;
     let broken = stub("GET", &request_path(), ResponseTemplate::new(500)).await;
     let empty = MockServer::start().await;
 
@@ -382,11 +297,7 @@ async fn a_query_tells_status_absence_or_nothing() {
 
     assert!(matches!(
         answers[..],
-        [
-            StepAnswer::Accepted { .. },
-            StepAnswer::CannotTell { .. },
-            StepAnswer::Absent
-        ]
+        [StepAnswer::Accepted { .. }, StepAnswer::CannotTell { .. }, StepAnswer::Absent]
     ));
 }
 
@@ -398,47 +309,26 @@ async fn a_missing_capability_or_credential_makes_no_call() {
     incapable.capabilities.can_cancel = false;
     let incapable = HttpTargetSystem::new(client(), incapable, None).unwrap();
     let mut locked = settings(&server.uri());
-    locked.auth = crate::settings::TargetSystemAuth::Bearer {
-        secret_id: "x".to_owned(),
-    };
+    locked.auth = crate::settings::TargetSystemAuth::Bearer { secret_id: "x".to_owned() };
     let locked = HttpTargetSystem::new(client(), locked, None).unwrap();
 
-    let cannot_tell = [
-        incapable.query(id(), None).await.answer,
-        locked.query(id(), None).await.answer,
-    ];
+    let cannot_tell =
+        [incapable.query(id(), None).await.answer, locked.query(id(), None).await.answer];
     let refused = [
         incapable.cancel(id(), None).await.answer,
         locked.submit(&request(), None).await.answer,
         locked.cancel(id(), None).await.answer,
     ];
 
-    assert!(
-        cannot_tell
-            .iter()
-            .all(|answer| matches!(answer, StepAnswer::CannotTell { .. }))
-    );
-    assert!(
-        refused
-            .iter()
-            .all(|answer| matches!(answer, StepAnswer::Refused { .. }))
-    );
-    assert_eq!(
-        server
-            .received_requests()
-            .await
-            .map(|requests| requests.len()),
-        Some(0)
-    );
+    assert!(cannot_tell.iter().all(|answer| matches!(answer, StepAnswer::CannotTell { .. })));
+    assert!(refused.iter().all(|answer| matches!(answer, StepAnswer::Refused { .. })));
+    assert_eq!(server.received_requests().await.map(|requests| requests.len()), Some(0));
 }
 
 #[tokio::test]
 async fn a_repeated_cancellation_is_answered_by_the_status_of_the_request() {
     for (status, is_expected) in [
-        (
-            "CANCELLED",
-            (|a| matches!(a, StepAnswer::Completed { .. })) as fn(&StepAnswer) -> bool,
-        ),
+        ("CANCELLED", (|a| matches!(a, StepAnswer::Completed { .. })) as fn(&StepAnswer) -> bool),
         ("IN_PROGRESS", |a| matches!(a, StepAnswer::Accepted { .. })),
         (
             "COMPLETED",
@@ -447,21 +337,11 @@ async fn a_repeated_cancellation_is_answered_by_the_status_of_the_request() {
     ] {
         let cancel = format!("{}/cancel", request_path());
         let server = stub("POST", &cancel, ResponseTemplate::new(409)).await;
-        also(
-            &server,
-            "GET",
-            &request_path(),
-            json_answer(200, json!({"status": status})),
-        )
-        .await;
+        also(&server, "GET", &request_path(), json_answer(200, json!({"status": status}))).await;
 
         let exchange = target(&server.uri()).cancel(id(), None).await;
 
-        assert!(
-            is_expected(&exchange.answer),
-            "{status}: {:?}",
-            exchange.answer
-        );
+        assert!(is_expected(&exchange.answer), "{status}: {:?}", exchange.answer);
         assert_eq!(exchange.attempts[0].kind, ExchangeKind::Cancel);
     }
 }

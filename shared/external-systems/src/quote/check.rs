@@ -23,10 +23,7 @@ pub(super) fn check(quote: &QuoteDocument) -> Result<(), String> {
     id("customerId", &quote.customer_id)?;
     id("billingAccountId", &quote.billing_account_id)?;
     optional_id("approval.approvedBy", quote.approval.approved_by.as_deref())?;
-    optional_id(
-        "contractTerms.contractId",
-        quote.contract_terms.contract_id.as_deref(),
-    )?;
+    optional_id("contractTerms.contractId", quote.contract_terms.contract_id.as_deref())?;
     let term = quote.contract_terms.term_months;
     rule(
         term.is_none_or(|months| (1..=MAX_TERM_MONTHS).contains(&months)),
@@ -49,38 +46,23 @@ fn documents(quote: &QuoteDocument) -> Result<(), String> {
     let limit = format!("must be at most {MAX_DOCUMENTS}");
     rule(quote.documents.len() <= MAX_DOCUMENTS, "documents", &limit)?;
     for (index, document) in quote.documents.iter().enumerate() {
-        id(
-            &format!("documents[{index}].documentType"),
-            &document.document_type,
-        )?;
-        optional_id(
-            &format!("documents[{index}].documentId"),
-            document.document_id.as_deref(),
-        )?;
+        id(&format!("documents[{index}].documentType"), &document.document_type)?;
+        optional_id(&format!("documents[{index}].documentId"), document.document_id.as_deref())?;
     }
     Ok(())
 }
 
 fn item(path: &str, item: &QuoteItem, quote: &QuoteDocument) -> Result<(), String> {
     id(&format!("{path}.itemId"), &item.item_id)?;
-    optional_id(
-        &format!("{path}.parentItemId"),
-        item.parent_item_id.as_deref(),
-    )?;
+    optional_id(&format!("{path}.parentItemId"), item.parent_item_id.as_deref())?;
     id(&format!("{path}.productCode"), &item.product_code)?;
-    optional_id(
-        &format!("{path}.productInstanceId"),
-        item.product_instance_id.as_deref(),
-    )?;
+    optional_id(&format!("{path}.productInstanceId"), item.product_instance_id.as_deref())?;
     rule(
         (1..=MAX_QUANTITY).contains(&item.quantity),
         &format!("{path}.quantity"),
         &format!("must be 1 to {MAX_QUANTITY}"),
     )?;
-    for (name, price) in [
-        ("recurring", item.price.recurring),
-        ("oneTime", item.price.one_time),
-    ] {
+    for (name, price) in [("recurring", item.price.recurring), ("oneTime", item.price.one_time)] {
         if let Some(price) = price {
             amount(&format!("{path}.price.{name}"), price, quote)?;
         }
@@ -95,11 +77,7 @@ fn item(path: &str, item: &QuoteItem, quote: &QuoteDocument) -> Result<(), Strin
 fn amount(path: &str, price: Money, quote: &QuoteDocument) -> Result<(), String> {
     let is_bounded = price.amount_minor().unsigned_abs() <= MAX_AMOUNT_MINOR.unsigned_abs();
     rule(is_bounded, path, "is too large")?;
-    rule(
-        price.currency() == quote.currency,
-        path,
-        "must be in the currency of the quote",
-    )
+    rule(price.currency() == quote.currency, path, "must be in the currency of the quote")
 }
 
 fn characteristics(path: &str, values: &Characteristics) -> Result<(), String> {
@@ -110,11 +88,7 @@ fn characteristics(path: &str, values: &Characteristics) -> Result<(), String> {
         id(&format!("{path}: a name"), name)?;
         if let CharacteristicValue::Text(text) = value {
             let is_bounded = text.chars().count() <= MAX_TEXT_CHARS;
-            rule(
-                is_bounded,
-                path,
-                &format!("has a text over {MAX_TEXT_CHARS} characters"),
-            )?;
+            rule(is_bounded, path, &format!("has a text over {MAX_TEXT_CHARS} characters"))?;
         }
     }
     Ok(())
@@ -155,9 +129,5 @@ fn id(path: &str, text: &str) -> Result<(), String> {
 }
 
 fn rule(holds: bool, path: &str, sentence: &str) -> Result<(), String> {
-    if holds {
-        Ok(())
-    } else {
-        Err(format!("{path} {sentence}"))
-    }
+    if holds { Ok(()) } else { Err(format!("{path} {sentence}")) }
 }

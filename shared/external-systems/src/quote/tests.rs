@@ -30,29 +30,20 @@ pub(crate) fn sample() -> Value {
 fn reason_with(pointer: &str, value: Value) -> String {
     let mut quote = sample();
     *quote.pointer_mut(pointer).expect("the field exists") = value;
-    QuoteAnswer::from_value(quote)
-        .expect_err("the quote is broken")
-        .reason
+    QuoteAnswer::from_value(quote).expect_err("the quote is broken").reason
 }
 
 #[test]
 fn an_accepted_quote_is_read_completely() {
-    let quote = QuoteAnswer::parse(sample().to_string().as_bytes())
-        .unwrap()
-        .document;
+    let quote = QuoteAnswer::parse(sample().to_string().as_bytes()).unwrap().document;
 
     assert_eq!(quote.status, QuoteStatus::Accepted);
     assert!(quote.contract_terms.missing_fields().is_empty());
-    let [bundle, access] = &quote.items[..] else {
-        panic!("{:?}", quote.items)
-    };
+    let [bundle, access] = &quote.items[..] else { panic!("{:?}", quote.items) };
     assert!(bundle.mandatory && bundle.price == ItemPrice::default());
     assert!(!access.mandatory);
     assert_eq!(access.price.one_time.map(Money::amount_minor), Some(-100));
-    assert_eq!(
-        access.characteristics["managed"],
-        CharacteristicValue::Boolean(true)
-    );
+    assert_eq!(access.characteristics["managed"], CharacteristicValue::Boolean(true));
 }
 
 #[test]
@@ -96,50 +87,18 @@ fn values_outside_their_bounds_are_named_by_path() {
         ("/customerId", json!(long), "customerId"),
         ("/revision", json!(0), "revision"),
         ("/revision", json!(2_147_483_648_u32), "revision"),
-        (
-            "/contractTerms/termMonths",
-            json!(0),
-            "contractTerms.termMonths",
-        ),
-        (
-            "/documents/0/documentType",
-            json!("a\nb"),
-            "documents[0].documentType",
-        ),
+        ("/contractTerms/termMonths", json!(0), "contractTerms.termMonths"),
+        ("/documents/0/documentType", json!("a\nb"), "documents[0].documentType"),
         ("/items", json!([]), "items must"),
         ("/items/1/quantity", json!(0), "items[1].quantity"),
         ("/items/1/quantity", json!(10_001), "items[1].quantity"),
-        (
-            "/items/1/price/recurring/amountMinor",
-            json!(i64::MIN),
-            "items[1].price.recurring is",
-        ),
-        (
-            "/items/1/price/oneTime/currency",
-            json!("USD"),
-            "items[1].price.oneTime must",
-        ),
-        (
-            "/items/1/characteristics",
-            json!(many),
-            "items[1].characteristics must",
-        ),
-        (
-            "/items/1/characteristics/site",
-            json!("x".repeat(1025)),
-            "items[1].characteristics has",
-        ),
+        ("/items/1/price/recurring/amountMinor", json!(i64::MIN), "items[1].price.recurring is"),
+        ("/items/1/price/oneTime/currency", json!("USD"), "items[1].price.oneTime must"),
+        ("/items/1/characteristics", json!(many), "items[1].characteristics must"),
+        ("/items/1/characteristics/site", json!("x".repeat(1025)), "items[1].characteristics has"),
         ("/items/1/itemId", json!("1"), "items have an itemId twice"),
-        (
-            "/items/1/parentItemId",
-            json!("9"),
-            "items[1].parentItemId names no item",
-        ),
-        (
-            "/items/1/parentItemId",
-            json!("2"),
-            "items[1].parentItemId leads back",
-        ),
+        ("/items/1/parentItemId", json!("9"), "items[1].parentItemId names no item"),
+        ("/items/1/parentItemId", json!("2"), "items[1].parentItemId leads back"),
     ] {
         let reason = reason_with(pointer, value);
         assert!(reason.starts_with(start), "{pointer}: {reason}");
@@ -153,19 +112,13 @@ fn wrong_types_are_malformed_and_their_values_are_not_repeated() {
         ("/validUntil", json!("Jane")),
         ("/items/1/action", json!("Jane")),
         ("/items/1/characteristics", json!({"a": 1.5})),
-        (
-            "/items/1/price/recurring",
-            json!({"amountMinor": 1.5, "currency": "EUR"}),
-        ),
+        ("/items/1/price/recurring", json!({"amountMinor": 1.5, "currency": "EUR"})),
         ("/currency", json!("Jane")),
     ] {
         let reason = reason_with(pointer, value);
         assert!(!reason.contains("Jane"), "{reason}");
     }
-    assert_eq!(
-        QuoteAnswer::parse(b"{").unwrap_err().reason,
-        "not JSON at line 1 column 1"
-    );
+    assert_eq!(QuoteAnswer::parse(b"{").unwrap_err().reason, "not JSON at line 1 column 1");
 }
 
 #[test]
@@ -173,10 +126,7 @@ fn a_text_with_nul_is_refused_wherever_it_stands() {
     let mut quote = sample();
     quote["surprise"] = json!({"deep": ["x\0"]});
 
-    assert_eq!(
-        QuoteAnswer::from_value(quote).unwrap_err().reason,
-        "a text contains U+0000"
-    );
+    assert_eq!(QuoteAnswer::from_value(quote).unwrap_err().reason, "a text contains U+0000");
 }
 
 #[test]

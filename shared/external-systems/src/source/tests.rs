@@ -17,11 +17,7 @@ fn sources(base: &str) -> SourceSystems {
 
 async fn stub(at: &str, response: ResponseTemplate) -> (MockServer, SourceSystems) {
     let server = MockServer::start().await;
-    Mock::given(method("GET"))
-        .and(path(at))
-        .respond_with(response)
-        .mount(&server)
-        .await;
+    Mock::given(method("GET")).and(path(at)).respond_with(response).mount(&server).await;
     let sources = sources(&server.uri());
     (server, sources)
 }
@@ -36,9 +32,7 @@ async fn a_quote_is_read_with_its_raw_content_and_digest() {
     quote["cpqInternal"] = json!({"x": [1, 2]});
     let (_server, sources) = stub("/CPQ/quotes/Q-1001/revisions/3", json_answer(&quote)).await;
 
-    let SourceAnswer::Found(answer) = sources.quote("Q-1001", 3).await else {
-        panic!()
-    };
+    let SourceAnswer::Found(answer) = sources.quote("Q-1001", 3).await else { panic!() };
 
     assert_eq!(answer.document.quote_id, "Q-1001");
     assert_eq!(answer.raw, quote);
@@ -52,9 +46,7 @@ async fn another_revision_than_the_one_asked_for_is_no_answer() {
 
     let answer = sources.quote("Q-1001", 4).await;
 
-    let SourceAnswer::Unavailable { reason, .. } = answer else {
-        panic!("{answer:?}")
-    };
+    let SourceAnswer::Unavailable { reason, .. } = answer else { panic!("{answer:?}") };
     assert!(reason.contains("another object"));
 }
 
@@ -63,26 +55,15 @@ async fn customer_and_billing_account_are_read() {
     let customer = json!({"customerId": "C-1", "status": "ACTIVE", "name": "not kept"});
     let (_customers, customers) = stub("/CUSTOMER/customers/C-1", json_answer(&customer)).await;
     let account = json!({"billingAccountId": "B-1", "status": "ON_FIRE"});
-    let (_accounts, accounts) = stub(
-        "/BILLING_ACCOUNT/billing-accounts/B-1",
-        json_answer(&account),
-    )
-    .await;
+    let (_accounts, accounts) =
+        stub("/BILLING_ACCOUNT/billing-accounts/B-1", json_answer(&account)).await;
 
     let customer = customers.customer("C-1").await;
     let account = accounts.billing_account("B-1").await;
 
     let status = CustomerStatus::Active;
-    assert_eq!(
-        customer,
-        SourceAnswer::Found(Customer {
-            customer_id: "C-1".to_owned(),
-            status
-        })
-    );
-    let SourceAnswer::Found(account) = account else {
-        panic!("{account:?}")
-    };
+    assert_eq!(customer, SourceAnswer::Found(Customer { customer_id: "C-1".to_owned(), status }));
+    let SourceAnswer::Found(account) = account else { panic!("{account:?}") };
     assert_eq!(account.status, BillingAccountStatus::Unknown);
 }
 
@@ -95,13 +76,7 @@ async fn what_does_not_exist_is_not_found_and_impossible_ids_are_not_asked_for()
     for id in ["", ".", "..", "a\nb", &"a".repeat(129)] {
         assert_eq!(sources.customer(id).await, SourceAnswer::NotFound, "{id:?}");
     }
-    assert_eq!(
-        server
-            .received_requests()
-            .await
-            .map(|requests| requests.len()),
-        Some(1)
-    );
+    assert_eq!(server.received_requests().await.map(|requests| requests.len()), Some(1));
 }
 
 #[tokio::test]
@@ -113,10 +88,7 @@ async fn an_id_cannot_leave_its_place_in_the_path() {
 
     assert_eq!(answer, SourceAnswer::NotFound);
     let asked = server.received_requests().await.unwrap();
-    assert_eq!(
-        asked[0].url.path(),
-        "/CUSTOMER/customers/..%2F..%2Fadmin%3Fx%23y"
-    );
+    assert_eq!(asked[0].url.path(), "/CUSTOMER/customers/..%2F..%2Fadmin%3Fx%23y");
 }
 
 #[tokio::test]
@@ -132,13 +104,7 @@ async fn everything_else_is_unavailable_and_retry_after_is_kept() {
 
     let retry_after_ms = Some(3_000);
     let reason = "status 503".to_owned();
-    assert_eq!(
-        busy.customer("C-1").await,
-        SourceAnswer::Unavailable {
-            retry_after_ms,
-            reason
-        }
-    );
+    assert_eq!(busy.customer("C-1").await, SourceAnswer::Unavailable { retry_after_ms, reason });
     for (sources, expected) in [
         (html, "the content type is not JSON"),
         (empty, "missing field `customerId`"),
@@ -146,9 +112,7 @@ async fn everything_else_is_unavailable_and_retry_after_is_kept() {
         (unreachable, "no connection"),
     ] {
         let answer = sources.customer("C-1").await;
-        let SourceAnswer::Unavailable { reason, .. } = answer else {
-            panic!("{answer:?}")
-        };
+        let SourceAnswer::Unavailable { reason, .. } = answer else { panic!("{answer:?}") };
         assert_eq!(reason, expected);
     }
 }
@@ -162,9 +126,7 @@ fn all_urls_that_cannot_be_used_are_named() {
         request_timeout: Duration::from_secs(1),
     };
 
-    let problems = SourceSystems::new(client(), &settings)
-        .unwrap_err()
-        .problems;
+    let problems = SourceSystems::new(client(), &settings).unwrap_err().problems;
 
     assert_eq!(problems.len(), 2);
     assert!(problems[0].starts_with("cpqUrl") && problems[1].starts_with("billingAccountUrl"));

@@ -35,6 +35,17 @@ pub struct StepPolicy {
 }
 
 impl StepPolicy {
+    /// For steps whose target system has no usable settings: they are held, or only hear that they
+    /// were accepted, so hardly anything counts.
+    pub const WITHOUT_SETTINGS: Self = Self {
+        max_attempts: 5,
+        base_delay: SignedDuration::from_secs(1),
+        delay_cap: SignedDuration::from_secs(60),
+        response_due: SignedDuration::from_secs(60),
+        check_delay: SignedDuration::from_secs(10),
+        max_checks: 12,
+    };
+
     /// When to send again after `attempt_count` sends: exponential with full jitter, and never
     /// sooner than the system asked for.
     #[must_use]

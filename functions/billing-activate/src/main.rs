@@ -1,0 +1,12 @@
+//! Starts the function: settings, connections, then one loop after the other.
+
+use billing_activate::{Config, Deps, handler};
+use lambda_runtime::{Error, service_fn};
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    lambda_support::init("billing-activate")?;
+    let config = Config::from_env()?;
+    let deps = &Deps::connect(&config).await?;
+    lambda_runtime::run(service_fn(|event| handler::handle(deps, event))).await
+}

@@ -1,0 +1,13 @@
+#![doc = include_str!("../README.md")]
+
+mod config;
+mod deps;
+pub mod handler;
+pub mod policy;
+mod submit;
+mod summary;
+mod targets;
+
+pub use config::Config;
+pub use deps::Deps;
+pub use summary::ExecutorSummary;

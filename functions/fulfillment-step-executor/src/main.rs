@@ -1,0 +1,16 @@
+//! Starts the function: settings, connections, then one batch at a time.
+
+use fulfillment_step_executor::{Config, Deps, handler};
+use lambda_runtime::{Error, service_fn};
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    lambda_support::init("fulfillment-step-executor")?;
+    let config = Config::from_env()?;
+    let deps = Deps::connect(&config).await?;
+    let deps = &deps;
+    lambda_runtime::run(service_fn(|event| async move {
+        Ok::<_, Error>(handler::handle(deps, event).await)
+    }))
+    .await
+}

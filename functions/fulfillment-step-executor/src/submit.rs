@@ -1,0 +1,117 @@
+//! One claimed step: the call to its target system, and what it amounts to.
+
+use std::time::Instant;
+
+use external_systems::settings::TargetSystemSettings;
+use external_systems::{
+    Exchange, ExchangeAttempt, ExchangeKind, HttpTargetSystem, SubmitRequest, TargetSystem,
+};
+use jiff::Timestamp;
+use lambda_support::{Deadline, jitter, request_attempts};
+use order_domain::failure::FailureClass;
+use order_domain::step::answer::StepAnswer;
+use order_domain::step::{AnswerSource, StepPolicy};
+use order_store::commands::{StepAttempt, StepOutcome, StepSubject};
+use reqwest::Url;
+use tokio::time::timeout_at;
+
+use crate::targets::{Targets, parse_settings};
+
+/// Calls the target system and says what to record; never later than `deadline`.
+pub(crate) async fn submit(
+    targets: &Targets,
+    callback_base_url: &Url,
+    (attempt, traceparent): (&StepAttempt, Option<&str>),
+    deadline: Deadline,
+) -> StepOutcome {
+    let settings = match parse_settings(attempt.target_settings.as_ref()) {
+        Ok(settings) => settings,
+        Err(answer) => return outcome(attempt, StepPolicy::WITHOUT_SETTINGS, without_call(answer)),
+    };
+    let request = request_of(attempt, callback_base_url);
+    let (started_at, clock) = (Timestamp::now(), Instant::now());
+    let called = call(targets, &settings, (&request, traceparent));
+    let exchange = match timeout_at(deadline.as_instant(), called).await {
+        Ok(exchange) => exchange,
+        // A slow neighbour gives a recorded unknown outcome, never a function timeout.
+        Err(_elapsed) => cut_off(started_at, clock),
+    };
+    outcome(attempt, settings.step_policy(), exchange)
+}
+
+async fn call(
+    targets: &Targets,
+    settings: &TargetSystemSettings,
+    (request, traceparent): (&SubmitRequest, Option<&str>),
+) -> Exchange {
+    let system: HttpTargetSystem = match targets.open(settings).await {
+        Ok(system) => system,
+        Err(answer) => return without_call(answer),
+    };
+    let first = system.submit(request, traceparent).await;
+    // Refused for its token, so provably not executed: a token rotated meanwhile may be tried.
+    let is_denied = first.attempts.last().is_some_and(|x| matches!(x.http_status, Some(401 | 403)));
+    match (is_denied, &first.answer) {
+        (true, StepAnswer::Refused { .. }) => match targets.reopen(settings).await {
+            Some(system) => {
+                let second = system.submit(request, traceparent).await;
+                let attempts = [first.attempts, second.attempts].concat();
+                Exchange { answer: second.answer, attempts }
+            }
+            None => first,
+        },
+        _ => first,
+    }
+}
+
+fn request_of(attempt: &StepAttempt, callback_base_url: &Url) -> SubmitRequest {
+    let base = callback_base_url.as_str().trim_end_matches('/');
+    let (tenant, system) = (&attempt.tenant, &attempt.target_system);
+    SubmitRequest {
+        request_id: attempt.request_id,
+        operation: attempt.operation.clone(),
+        tenant_id: attempt.tenant.clone(),
+        order_id: attempt.order_id,
+        order_line_id: attempt.order_line_id,
+        step_key: attempt.step_key.clone(),
+        payload: attempt.payload.clone(),
+        callback_url: Some(format!("{base}/callbacks/{tenant}/{system}")),
+    }
+}
+
+const fn without_call(answer: StepAnswer) -> Exchange {
+    Exchange { answer, attempts: Vec::new() }
+}
+
+fn cut_off(started_at: Timestamp, clock: Instant) -> Exchange {
+    Exchange {
+        answer: StepAnswer::Unknown {
+            detail: "no answer before the function had to end".to_owned(),
+            is_contract_breach: false,
+        },
+        attempts: vec![ExchangeAttempt {
+            kind: ExchangeKind::Submit,
+            started_at,
+            duration_ms: u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX),
+            http_status: None,
+            failure_class: Some(FailureClass::UnknownOutcome),
+        }],
+    }
+}
+
+fn outcome(attempt: &StepAttempt, policy: StepPolicy, exchange: Exchange) -> StepOutcome {
+    StepOutcome {
+        tenant: attempt.tenant.clone(),
+        request_id: attempt.request_id,
+        subject: StepSubject::Lease {
+            order_id: attempt.order_id,
+            step_id: attempt.step_id,
+            lease_epoch: attempt.lease_epoch,
+        },
+        source: AnswerSource::Submit,
+        attempts: request_attempts::of_exchange(&exchange),
+        answer: exchange.answer,
+        policy,
+        jitter: jitter::of_step(),
+    }
+}

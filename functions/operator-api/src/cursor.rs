@@ -1,0 +1,187 @@
+//! Signed cursors: a place in one tenant's list under one filter, and nobody else's.
+//!
+//! A cursor is the position and an HMAC over tenant, filter and position. So a caller cannot invent
+//! a place, take a cursor to another tenant, or change the filter between two pages; the page size
+//! may change. A cursor has no end: it names a place, not a result. When the key is rotated, lists
+//! in progress begin again.
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::Timestamp;
+use lambda_support::secrets::{SecretsClient, SecretsError};
+use order_domain::ids::OrderId;
+use order_domain::order::OrderStatus;
+use order_domain::tenant::TenantId;
+use order_store::read_model::OrderPosition;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use sha2::Sha256;
+use uuid::Uuid;
+
+/// Tells cursors of this list from everything else that the key may ever sign.
+const DOMAIN: &[u8] = b"oms/orders/cursor/v1";
+const POSITION_LENGTH: usize = 24;
+const MAC_LENGTH: usize = 32;
+const MIN_KEY_LENGTH: usize = 32;
+
+/// What a cursor is bound to besides the position.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CursorScope<'a> {
+    pub(crate) tenant: &'a TenantId,
+    pub(crate) status: Option<OrderStatus>,
+}
+
+/// Where the key comes from.
+#[derive(Debug)]
+pub(crate) struct CursorKeys {
+    client: SecretsClient,
+    secret_id: String,
+}
+
+/// No key could be had.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CursorKeyError {
+    #[error("the cursor secret is not available")]
+    Secret(#[source] SecretsError),
+    #[error("the cursor key is not base64 of at least {MIN_KEY_LENGTH} bytes")]
+    Unusable,
+}
+
+#[derive(Deserialize)]
+struct CursorSecret {
+    current: SecretString,
+}
+
+/// Signs and reads cursors.
+pub(crate) struct CursorKey(Hmac<Sha256>);
+
+impl CursorKeys {
+    pub(crate) const fn new(client: SecretsClient, secret_id: String) -> Self {
+        Self { client, secret_id }
+    }
+
+    /// The current key; kept by the secrets client, so this rarely leaves the process.
+    pub(crate) async fn current(&self) -> Result<CursorKey, CursorKeyError> {
+        let secret: CursorSecret =
+            self.client.json(&self.secret_id).await.map_err(CursorKeyError::Secret)?;
+        let key = STANDARD.decode(secret.current.expose_secret());
+        CursorKey::parse(&key.unwrap_or_default()).ok_or(CursorKeyError::Unusable)
+    }
+}
+
+impl CursorKey {
+    fn parse(key: &[u8]) -> Option<Self> {
+        let is_long_enough = key.len() >= MIN_KEY_LENGTH;
+        Hmac::new_from_slice(key).ok().filter(|_| is_long_enough).map(Self)
+    }
+
+    /// The cursor behind `position`.
+    pub(crate) fn sign(&self, scope: CursorScope<'_>, position: OrderPosition) -> String {
+        let mut bytes = encode(position).to_vec();
+        let mac = self.mac(scope, &bytes).finalize().into_bytes();
+        bytes.extend_from_slice(&mac);
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// The position of a cursor; `None` if it was not signed for this scope with this key.
+    pub(crate) fn read(&self, scope: CursorScope<'_>, cursor: &str) -> Option<OrderPosition> {
+        let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+        if bytes.len() != POSITION_LENGTH + MAC_LENGTH {
+            return None;
+        }
+        let (position, mac) = bytes.split_at(POSITION_LENGTH);
+        // Compares in constant time.
+        self.mac(scope, position).verify_slice(mac).ok()?;
+        decode(position)
+    }
+
+    /// Each part is preceded by its length, so that no two scopes read the same.
+    fn mac(&self, scope: CursorScope<'_>, position: &[u8]) -> Hmac<Sha256> {
+        let status = scope.status.map(OrderStatus::as_str).unwrap_or_default();
+        let mut mac = self.0.clone();
+        for part in [DOMAIN, scope.tenant.as_str().as_bytes(), status.as_bytes(), position] {
+            mac.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            mac.update(part);
+        }
+        mac
+    }
+}
+
+/// Microseconds are what PostgreSQL keeps, so nothing is lost.
+fn encode(position: OrderPosition) -> [u8; POSITION_LENGTH] {
+    let mut bytes = [0; POSITION_LENGTH];
+    bytes[..8].copy_from_slice(&position.created_at.as_microsecond().to_be_bytes());
+    bytes[8..].copy_from_slice(position.order_id.as_uuid().as_bytes());
+    bytes
+}
+
+fn decode(bytes: &[u8]) -> Option<OrderPosition> {
+    let (micros, id) = bytes.split_at_checked(8)?;
+    let micros = i64::from_be_bytes(micros.try_into().ok()?);
+    Some(OrderPosition {
+        created_at: Timestamp::from_microsecond(micros).ok()?,
+        order_id: OrderId::from_uuid(Uuid::from_slice(id).ok()?),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn position() -> OrderPosition {
+        OrderPosition {
+            created_at: Timestamp::from_microsecond(1_800_000_000_123_456).unwrap(),
+            order_id: OrderId::from_uuid(Uuid::now_v7()),
+        }
+    }
+
+    fn key(byte: u8) -> CursorKey {
+        CursorKey::parse(&[byte; 32]).unwrap()
+    }
+
+    #[test]
+    fn a_cursor_leads_back_to_its_position() {
+        let tenant = "acme".parse().unwrap();
+        for status in [None, Some(OrderStatus::Fallout)] {
+            let scope = CursorScope { tenant: &tenant, status };
+            let position = position();
+            let cursor = key(1).sign(scope, position);
+            assert_eq!(key(1).read(scope, &cursor), Some(position));
+        }
+    }
+
+    #[test]
+    fn a_cursor_is_good_for_its_tenant_filter_and_key_only() {
+        let (acme, other) = ("acme".parse().unwrap(), "acme2".parse().unwrap());
+        let scope = CursorScope { tenant: &acme, status: None };
+        let cursor = key(1).sign(scope, position());
+
+        let filtered = CursorScope { status: Some(OrderStatus::Created), ..scope };
+        assert_eq!(key(1).read(CursorScope { tenant: &other, ..scope }, &cursor), None);
+        assert_eq!(key(1).read(filtered, &cursor), None);
+        assert_eq!(key(2).read(scope, &cursor), None);
+    }
+
+    #[test]
+    fn a_cursor_with_any_changed_bit_is_refused() {
+        let tenant = "acme".parse().unwrap();
+        let scope = CursorScope { tenant: &tenant, status: None };
+        let cursor = URL_SAFE_NO_PAD.decode(key(1).sign(scope, position())).unwrap();
+
+        for bit in 0..cursor.len() * 8 {
+            let mut forged = cursor.clone();
+            forged[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(key(1).read(scope, &URL_SAFE_NO_PAD.encode(forged)), None, "bit {bit}");
+        }
+        for text in ["", "a", "=", "ä", &"A".repeat(10_000)] {
+            assert_eq!(key(1).read(scope, text), None);
+        }
+    }
+
+    #[test]
+    fn a_short_key_is_no_key() {
+        assert!(CursorKey::parse(&[1; 31]).is_none());
+        assert!(CursorKey::parse(&[]).is_none());
+    }
+}

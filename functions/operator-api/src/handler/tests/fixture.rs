@@ -1,0 +1,144 @@
+//! The function, its database, its cursor secret, and callers with tokens.
+
+use std::sync::Arc;
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use axum::body::Body;
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD as BASE64URL};
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::BodyExt;
+use jiff::Timestamp;
+use lambda_support::config::Settings;
+use order_domain::ids::OrderId;
+use order_domain::tenant::TenantId;
+use order_store::Store;
+use serde_json::{Value, json};
+use test_support::{TestDatabase, order_draft, place_order, tenant};
+use tower::ServiceExt;
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use crate::config::Config;
+use crate::handler::Deps;
+use crate::routes::router;
+
+/// An answer, read completely.
+#[derive(Debug, Clone)]
+pub(super) struct Answered {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Value,
+}
+
+impl Answered {
+    pub(super) fn code(&self) -> &str {
+        self.body["code"].as_str().unwrap_or_default()
+    }
+
+    pub(super) fn next(&self) -> Option<String> {
+        self.body["links"]["next"].as_str().map(str::to_owned)
+    }
+
+    pub(super) fn order_ids(&self) -> Vec<String> {
+        let orders = self.body["orders"].as_array().expect("a list").iter();
+        orders.map(|order| order["orderId"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+}
+
+pub(super) struct Fixture {
+    pub(super) db: TestDatabase,
+    pub(super) store: Store,
+    pub(super) secrets: MockServer,
+    keys: Ed25519KeyPair,
+    deps: Arc<Deps>,
+}
+
+impl Fixture {
+    pub(super) async fn new() -> Self {
+        let db = TestDatabase::create().await;
+        let store = db.store("oms_operator_api").await;
+        let secrets = MockServer::start().await;
+        let keys = Ed25519KeyPair::generate().unwrap();
+        let x = BASE64URL.encode(keys.public_key().as_ref());
+        let jwks = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "k", "x": x}]});
+        let settings = Settings::from_pairs([
+            ("OMS_SECRETS_ENDPOINT", secrets.uri()),
+            ("OMS_DATABASE_SECRET_ID", "oms/database/operator-api".to_owned()),
+            ("OMS_CURSOR_SECRET_ID", "oms/cursor".to_owned()),
+            ("OMS_JWT_ISSUER", "https://issuer".to_owned()),
+            ("OMS_JWT_AUDIENCE", "oms".to_owned()),
+            ("OMS_JWT_JWKS", jwks.to_string()),
+        ]);
+        let config = Config::from_settings(&settings).unwrap();
+        let deps = Arc::new(Deps::with_store(&config, store.clone()).unwrap());
+        let fixture = Self { db, store, secrets, keys, deps };
+        fixture.cursor_secret(&json!({"current": STANDARD.encode([7; 32])})).await;
+        fixture
+    }
+
+    /// What the secrets endpoint answers from now on.
+    pub(super) async fn cursor_secret(&self, secret: &Value) {
+        self.secrets.reset().await;
+        let found = json!({"SecretString": secret.to_string()});
+        let answer = ResponseTemplate::new(200).set_body_json(found);
+        Mock::given(any()).respond_with(answer).mount(&self.secrets).await;
+    }
+
+    /// A token with changed claims and a right signature.
+    pub(super) fn token(&self, change: impl FnOnce(&mut Value)) -> String {
+        let header = json!({"typ": "JWT", "alg": "EdDSA", "kid": "k"});
+        let mut claims = json!({"iss": "https://issuer", "aud": "oms", "sub": "operator",
+            "exp": Timestamp::now().as_second() + 600, "tenant": "acme", "scope": "orders:read"});
+        change(&mut claims);
+        let encode = |part: &Value| BASE64URL.encode(part.to_string());
+        let input = format!("{}.{}", encode(&header), encode(&claims));
+        format!("{input}.{}", BASE64URL.encode(self.keys.sign(input.as_bytes()).as_ref()))
+    }
+
+    pub(super) async fn get(&self, path: &str) -> Answered {
+        self.get_as(path, Some(&self.token(|_| {}))).await
+    }
+
+    /// Asks for another tenant.
+    pub(super) async fn get_for(&self, tenant: &str, path: &str) -> Answered {
+        self.get_as(path, Some(&self.token(|claims| claims["tenant"] = json!(tenant)))).await
+    }
+
+    pub(super) async fn get_as(&self, path: &str, token: Option<&str>) -> Answered {
+        let mut request = Request::get(path).body(Body::empty()).unwrap();
+        if let Some(token) = token {
+            let value = format!("Bearer {token}").parse().unwrap();
+            request.headers_mut().insert("authorization", value);
+        }
+        let response = router(Arc::clone(&self.deps)).oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let body = serde_json::from_slice(&bytes).expect("every answer is JSON");
+        Answered { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// Places orders of the tenant, oldest first.
+    pub(super) async fn orders(&self, tenant: &TenantId, count: usize) -> Vec<OrderId> {
+        let intake = self.db.store("oms_order_intake").await;
+        let mut orders = Vec::new();
+        for _ in 0..count {
+            orders.push(place_order(&intake, tenant, &order_draft(&["ROUTER_RENTAL"])).await);
+        }
+        orders
+    }
+
+    pub(super) async fn order(&self) -> OrderId {
+        self.orders(&tenant(), 1).await[0]
+    }
+
+    pub(super) async fn finish(self) {
+        drop((self.store, self.deps));
+        self.db.finish().await;
+    }
+}
+
+/// Newest first, as the API lists them.
+pub(super) fn newest_first(orders: &[OrderId]) -> Vec<String> {
+    orders.iter().rev().map(ToString::to_string).collect()
+}

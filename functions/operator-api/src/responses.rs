@@ -1,0 +1,79 @@
+//! The documents of this API; links are paths below the API's base URL.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::HeaderValue;
+use http::header::ETAG;
+use order_store::read_model::{LastExternalReference, OrderSummary, OrderView, WaitingSystem};
+use serde::Serialize;
+
+/// `GET /orders`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct OrderList {
+    pub(crate) orders: Vec<ListedOrder>,
+    pub(crate) links: ListLinks,
+}
+
+/// One order of the list.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ListedOrder {
+    #[serde(flatten)]
+    order: OrderSummary,
+    links: OrderLinks,
+}
+
+/// Where the list goes on.
+#[derive(Debug, Serialize)]
+pub(crate) struct ListLinks {
+    /// Absent on the last page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) next: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct OrderLinks {
+    order: String,
+}
+
+/// `GET /orders/{orderId}`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct OrderDocument {
+    #[serde(flatten)]
+    order: OrderView,
+    waiting_for: Vec<WaitingSystem>,
+    last_external_reference: Option<LastExternalReference>,
+    links: OrderLinks,
+}
+
+impl From<OrderSummary> for ListedOrder {
+    fn from(order: OrderSummary) -> Self {
+        Self { links: OrderLinks { order: format!("/orders/{}", order.order_id) }, order }
+    }
+}
+
+impl From<OrderView> for OrderDocument {
+    fn from(order: OrderView) -> Self {
+        Self {
+            waiting_for: order.waiting_for(),
+            last_external_reference: order.last_external_reference(),
+            links: OrderLinks { order: format!("/orders/{}", order.order_id) },
+            order,
+        }
+    }
+}
+
+impl IntoResponse for OrderDocument {
+    /// The tag is the order's version, for `If-Match` on commands; steps move without changing it,
+    /// so it does not say that a copy of this document is still good.
+    fn into_response(self) -> Response {
+        let tag = HeaderValue::from_str(&format!("\"{}\"", self.order.version));
+        let mut response = Json(self).into_response();
+        if let Ok(tag) = tag {
+            response.headers_mut().insert(ETAG, tag);
+        }
+        response
+    }
+}

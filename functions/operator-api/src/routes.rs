@@ -1,0 +1,71 @@
+//! The routes, the same under Lambda, in a local binary and in tests.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{Path, Query, State};
+use axum::routing::get;
+use axum::{Json, Router};
+use lambda_support::auth::authenticated;
+use lambda_support::caller::Caller;
+use lambda_support::edge::with_edge_layers;
+use lambda_support::problem::Problem;
+use order_domain::ids::OrderId;
+use tracing::Instrument;
+
+use crate::handler::{Deps, list, show};
+use crate::problem::{not_found, parameter_invalid};
+use crate::requests::ListOrders;
+use crate::responses::{OrderDocument, OrderList};
+
+/// What a token must be issued for.
+pub const SCOPE: &str = "orders:read";
+
+/// The router of this function.
+pub fn router(deps: Arc<Deps>) -> Router {
+    let verifier = Arc::clone(&deps.verifier);
+    let routes = Router::new()
+        .route("/orders", get(list_orders))
+        .route("/orders/{orderId}", get(get_order))
+        .with_state(deps);
+    with_edge_layers(authenticated(routes, verifier))
+}
+
+async fn list_orders(
+    State(deps): State<Arc<Deps>>,
+    caller: Caller,
+    query: Result<Query<Vec<(String, String)>>, QueryRejection>,
+) -> Result<Json<OrderList>, Problem> {
+    let span = tracing::info_span!("list_orders", tenant.id = caller.tenant.as_str());
+    async {
+        caller.require_scope(SCOPE)?;
+        let Query(parameters) =
+            query.map_err(|_undecodable| parameter_invalid("query", "not a query string"))?;
+        let request = ListOrders::parse(&parameters)?;
+        list(&deps, &caller, &request).await.map(Json)
+    }
+    .instrument(span)
+    .await
+}
+
+async fn get_order(
+    State(deps): State<Arc<Deps>>,
+    caller: Caller,
+    path: Result<Path<String>, PathRejection>,
+) -> Result<OrderDocument, Problem> {
+    let span = tracing::info_span!(
+        "get_order",
+        tenant.id = caller.tenant.as_str(),
+        order.id = tracing::field::Empty,
+    );
+    async {
+        caller.require_scope(SCOPE)?;
+        // What cannot be an order's id is no order's id.
+        let order_id = path.ok().and_then(|Path(id)| id.parse::<OrderId>().ok());
+        let order_id = order_id.ok_or_else(not_found)?;
+        tracing::Span::current().record("order.id", tracing::field::display(order_id));
+        show(&deps, &caller, order_id).await
+    }
+    .instrument(span)
+    .await
+}

@@ -1,0 +1,9 @@
+//! The function through its router, on a real database under its own role, with a CPQ in process.
+
+mod bad_input;
+mod event;
+mod fixture;
+mod orders;
+mod races;
+mod refusals;
+mod replays;

@@ -1,0 +1,12 @@
+//! Starts the function: settings, connections, then one loop after the other.
+
+use lambda_runtime::{Error, service_fn};
+use order_validate_readiness::{Config, Deps, handler};
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    lambda_support::init("order-validate-readiness")?;
+    let config = Config::from_env()?;
+    let deps = &Deps::connect(&config).await?;
+    lambda_runtime::run(service_fn(|event| handler::handle(deps, event))).await
+}

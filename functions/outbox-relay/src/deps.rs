@@ -1,0 +1,91 @@
+//! What the function holds between runs.
+
+use camunda_client::{EngineClient, EngineSettings};
+use jiff::Timestamp;
+use lambda_support::clock::{self, Clock};
+use lambda_support::database;
+use lambda_support::http::client;
+use lambda_support::secrets::SecretsClient;
+use message_sinks::{AwsConnection, EventBus, StepQueue};
+use order_store::Store;
+use secrecy::SecretString;
+use serde::Deserialize;
+use workflow_delivery::WorkflowDelivery;
+
+use crate::config::Config;
+use crate::policy;
+
+/// The store, and everybody who is owed something.
+pub struct Deps {
+    pub(crate) store: Store,
+    pub(crate) engine: EngineClient,
+    pub(crate) steps: StepQueue,
+    pub(crate) events: EventBus,
+    clock: Clock,
+}
+
+#[derive(Deserialize)]
+struct EngineUser {
+    username: String,
+    password: SecretString,
+}
+
+impl Deps {
+    /// Opens the store and the clients, so that the first round is warm.
+    ///
+    /// # Errors
+    /// When a secret or the store cannot be reached; the platform is told.
+    pub async fn connect(config: &Config) -> Result<Self, lambda_runtime::Error> {
+        let secrets = SecretsClient::new(config.secrets.clone())?;
+        let mut settings = EngineSettings::parse(config.engine_url.as_str())?;
+        if let Some(id) = &config.engine_secret_id {
+            let user: EngineUser = secrets.json(id).await?;
+            settings = settings.with_credentials(user.username, user.password);
+        }
+        let http = client(policy::ENGINE_CALL)?;
+        let aws = AwsConnection::from_environment().await;
+        let steps = StepQueue::connect(&aws, config.step_queue_url.as_str());
+        let events = EventBus::connect(&aws, &config.event_bus_name);
+        let store = database::connect(&secrets, &config.database, policy::MAX_CONNECTIONS).await?;
+        Ok(Self::new(store, EngineClient::new(http, settings), (steps, events)))
+    }
+
+    /// With parts that are made already.
+    #[must_use]
+    pub fn new(store: Store, engine: EngineClient, (steps, events): (StepQueue, EventBus)) -> Self {
+        Self { store, engine, steps, events, clock: clock::system() }
+    }
+
+    /// With another clock, for tests.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The step queue, for tests that look at what it got.
+    #[must_use]
+    pub const fn steps(&self) -> &StepQueue {
+        &self.steps
+    }
+
+    /// The event bus, for tests that look at what it got.
+    #[must_use]
+    pub const fn events(&self) -> &EventBus {
+        &self.events
+    }
+
+    pub(crate) const fn workflow(&self) -> WorkflowDelivery<'_> {
+        WorkflowDelivery::new(&self.store, &self.engine, &self.clock)
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+}
+
+impl std::fmt::Debug for Deps {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Deps").field("store", &self.store).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,175 @@
+//! Rounds of delivering: claim what is due, deliver it, delete it.
+//!
+//! Trigger: schedule, every minute; one run at a time (reserved concurrency), and two at once are
+//! harmless. Delivery is at least once and safe to repeat: rows are leased, a start is asked for by
+//! business key before it is repeated, messages are asked for by what they left in the engine, and
+//! receivers of steps and events know their ids.
+//!
+//! Invariant: a row is deleted only after its delivery, and under the lease that delivered it.
+
+use std::time::Duration;
+
+use lambda_runtime::LambdaEvent;
+use lambda_support::{Deadline, error_chain};
+use order_store::StoreError;
+use order_store::outbox::{self, FinishOutcome};
+use tokio::time::Instant;
+
+pub use crate::deps::Deps;
+use crate::in_hand::{Finished, Hands};
+use crate::outcome::Outcome;
+use crate::policy;
+use crate::summary::RelaySummary;
+
+/// Works until the deadline. What the schedule sends is not read.
+///
+/// # Errors
+/// The store's, when no round succeeded at all.
+pub async fn handle(
+    deps: &Deps,
+    event: LambdaEvent<serde_json::Value>,
+) -> Result<RelaySummary, StoreError> {
+    let end = Deadline::from_context(&event.context, policy::LAST_WORD);
+    run(deps, &event.context.request_id, end).await
+}
+
+/// Rounds until `end` less the margin; what is in hand then is waited for until `end`.
+///
+/// # Errors
+/// The store's, when no round succeeded at all.
+pub async fn run(deps: &Deps, request_id: &str, end: Deadline) -> Result<RelaySummary, StoreError> {
+    let stop = Deadline::after(end.remaining().saturating_sub(policy::MARGIN));
+    let mut relay = Relay::new(deps, request_id);
+    let mut pause = policy::BUSY_PAUSE;
+    let mut last_error = None;
+    while !stop.has_passed() {
+        let is_busy =
+            relay.round(Instant::now() + policy::ROUND_PATIENCE).await.unwrap_or_else(|error| {
+                tracing::error!(error = error_chain(&error), "a round failed");
+                relay.summary.failed_rounds += 1;
+                last_error = Some(error);
+                false
+            });
+        pause = if is_busy { policy::BUSY_PAUSE } else { (pause * 2).min(policy::IDLE_PAUSE) };
+        wait(pause.min(stop.remaining())).await;
+    }
+    let summary = relay.finish(end).await;
+    tracing::info!(?summary, engine_calls = deps.engine.calls().total(), "relay ended");
+    match last_error {
+        Some(error) if summary.failed_rounds == summary.rounds => Err(error),
+        _ => Ok(summary),
+    }
+}
+
+/// One round, and what was in hand before it; for tests, which say when time passes.
+///
+/// # Errors
+/// The store's.
+pub async fn run_once(deps: &Deps, request_id: &str) -> Result<RelaySummary, StoreError> {
+    let mut relay = Relay::new(deps, request_id);
+    relay.round(Instant::now() + policy::ENGINE_CALL * 2).await?;
+    Ok(relay.summary)
+}
+
+struct Relay<'a> {
+    deps: &'a Deps,
+    worker_id: String,
+    hands: Hands<'a>,
+    /// Delivered, but not yet written down.
+    finished: Vec<Finished>,
+    summary: RelaySummary,
+}
+
+impl<'a> Relay<'a> {
+    fn new(deps: &'a Deps, request_id: &str) -> Self {
+        let worker_id = format!("outbox-relay:{request_id}");
+        let (hands, summary) = (Hands::new(deps), RelaySummary::default());
+        Self { deps, worker_id, hands, finished: Vec::new(), summary }
+    }
+
+    /// Claims, works until `until`, writes down. Whether there was anything to do.
+    async fn round(&mut self, until: Instant) -> Result<bool, StoreError> {
+        self.summary.rounds += 1;
+        let room = u32::try_from(self.hands.room()).unwrap_or(u32::MAX);
+        if room > 0 {
+            let (tx, now) = (self.deps.store.system_tx().await?, self.deps.now());
+            let by = (self.worker_id.as_str(), policy::LEASE);
+            let claimed = outbox::claim_due(tx, now, room, by).await?;
+            self.summary.claimed += u32::try_from(claimed.len()).unwrap_or(u32::MAX);
+            self.hands.take(claimed, now);
+        }
+        let done = self.hands.work(until).await;
+        self.finished.extend(done);
+        let is_busy = !self.finished.is_empty();
+        self.write_down().await?;
+        Ok(is_busy)
+    }
+
+    /// Waits for what is in hand until `end`, and gives the rest back. An answer that comes later
+    /// is lost; the lease makes somebody ask.
+    async fn finish(mut self, end: Deadline) -> RelaySummary {
+        let back = self.hands.give_back();
+        self.finished.extend(back);
+        let done = self.hands.work(end.as_instant()).await;
+        self.finished.extend(done);
+        if let Err(error) = self.write_down().await {
+            tracing::error!(
+                error = error_chain(&error),
+                "the last deliveries are not written down"
+            );
+        }
+        self.summary.deadline_reached = true;
+        self.summary
+    }
+
+    /// Deletes all delivered rows in one statement, and puts off or buries the others.
+    async fn write_down(&mut self) -> Result<(), StoreError> {
+        let is_done = |x: &&Finished| matches!(x.1, Outcome::Done(_));
+        let leases: Vec<_> = self.finished.iter().filter(is_done).map(|x| x.0.lease()).collect();
+        if !leases.is_empty() {
+            let tx = self.deps.store.system_tx().await?;
+            let deleted = outbox::delete_delivered(tx, self.deps.now(), &leases).await?;
+            if deleted < leases.len() {
+                tracing::warn!(lost = leases.len() - deleted, "leases were lost before the end");
+            }
+        }
+        let summary = &mut self.summary;
+        self.finished.retain(|(_, outcome)| match outcome {
+            Outcome::Done(effect) => {
+                summary.count(*effect);
+                false
+            }
+            Outcome::Later { .. } | Outcome::Wrong { .. } => true,
+        });
+        while let Some((message, outcome)) = self.finished.last() {
+            let tx = self.deps.store.system_tx().await?;
+            let (lease, tries, now) = (message.lease(), message.attempt_count, self.deps.now());
+            let (order_id, tenant) = (message.order_id, message.tenant.as_str());
+            let (least, reason, is_wrong) = match outcome {
+                Outcome::Wrong { reason } => (jiff::SignedDuration::ZERO, reason.as_str(), true),
+                Outcome::Later { least, reason } => (*least, reason.as_str(), false),
+                Outcome::Done(_) => (jiff::SignedDuration::ZERO, "", false),
+            };
+            let written = if is_wrong && tries >= policy::TRIES_OF_A_WRONG_MESSAGE {
+                tracing::error!(tenant.id = tenant, order.id = %order_id, reason, "buried");
+                self.summary.dead += 1;
+                outbox::bury(tx, lease, now, reason).await?
+            } else {
+                tracing::info!(tenant.id = tenant, order.id = %order_id, tries, reason, "put off");
+                self.summary.rescheduled += 1;
+                let at = now.checked_add(policy::back_off(tries, least)).unwrap_or(now);
+                outbox::reschedule(tx, lease, at, reason).await?
+            };
+            if written == FinishOutcome::LeaseLost {
+                tracing::warn!(tenant.id = tenant, order.id = %order_id, "the lease was lost");
+            }
+            self.finished.pop();
+        }
+        Ok(())
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the outbox is polled in real time")]
+async fn wait(pause: Duration) {
+    tokio::time::sleep(pause).await;
+}

@@ -1,0 +1,152 @@
+//! Claimed deliveries on their way: engine calls one at a time per order, steps and events in tens.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use jiff::Timestamp;
+use message_sinks::{BATCH, BusEvent, StepMessage, Taken};
+use order_domain::ids::OrderId;
+use order_domain::tenant::TenantId;
+use order_store::outbox::{ClaimedMessage, Delivery, StepDispatch};
+use tokio::time::{Instant, timeout_at};
+use tracing::Instrument;
+use workflow_delivery::DeliveryOutcome;
+
+use crate::deps::Deps;
+use crate::outcome::{Effect, Outcome};
+use crate::policy;
+
+/// A delivery and what it came to.
+pub(crate) type Finished = (ClaimedMessage, Outcome);
+type OrderKey = (TenantId, OrderId);
+
+/// What was claimed and is not finished.
+pub(crate) struct Hands<'a> {
+    deps: &'a Deps,
+    /// With the time by which their calls must begin.
+    waiting: VecDeque<(ClaimedMessage, Timestamp)>,
+    busy: BTreeSet<OrderKey>,
+    in_hand: FuturesUnordered<BoxFuture<'a, (Option<OrderKey>, Vec<Finished>)>>,
+    held: usize,
+}
+
+impl<'a> Hands<'a> {
+    pub(crate) fn new(deps: &'a Deps) -> Self {
+        let (waiting, busy) = (VecDeque::new(), BTreeSet::new());
+        Self { deps, waiting, busy, in_hand: FuturesUnordered::new(), held: 0 }
+    }
+
+    /// How many more deliveries may be claimed.
+    pub(crate) const fn room(&self) -> usize {
+        policy::CLAIM_LIMIT.saturating_sub(self.held)
+    }
+
+    /// Takes what was claimed before `now`; steps and events leave at once.
+    pub(crate) fn take(&mut self, claimed: Vec<ClaimedMessage>, now: Timestamp) {
+        self.held += claimed.len();
+        let begin_by = now.checked_add(policy::BEGIN_WITHIN).unwrap_or(now);
+        let (mut steps, mut events) = (Vec::new(), Vec::new());
+        for message in claimed {
+            match &message.delivery {
+                Delivery::StepDispatch(step) => steps.push((step_message(step), message)),
+                Delivery::DomainEvent { event_type, cloud_event } => {
+                    let (event_type, cloud_event) = (event_type.clone(), cloud_event.to_string());
+                    events.push((BusEvent { event_type, cloud_event }, message));
+                }
+                Delivery::WorkflowStart { .. }
+                | Delivery::PlanCompleted { .. }
+                | Delivery::FalloutOpened { .. }
+                | Delivery::UserTaskComplete { .. } => self.waiting.push_back((message, begin_by)),
+            }
+        }
+        let deps = self.deps;
+        while !steps.is_empty() {
+            let (bodies, messages) = next_batch(&mut steps);
+            self.in_hand.push(Box::pin(async move {
+                let taken = deps.steps.send(&bodies).await;
+                (None, settled(messages, taken, Effect::Dispatched))
+            }));
+        }
+        while !events.is_empty() {
+            let (bodies, messages) = next_batch(&mut events);
+            self.in_hand.push(Box::pin(async move {
+                let taken = deps.events.publish(&bodies).await;
+                (None, settled(messages, taken, Effect::Published))
+            }));
+        }
+    }
+
+    /// Works until everything is finished or `until`; says what was finished.
+    pub(crate) async fn work(&mut self, until: Instant) -> Vec<Finished> {
+        let mut finished = Vec::new();
+        loop {
+            self.begin(&mut finished);
+            let Ok(Some((key, done))) = timeout_at(until, self.in_hand.next()).await else { break };
+            if let Some(key) = key {
+                self.busy.remove(&key);
+            }
+            self.held -= done.len();
+            finished.extend(done);
+        }
+        finished
+    }
+
+    /// What nobody has begun: it is given back when the run ends.
+    pub(crate) fn give_back(&mut self) -> Vec<Finished> {
+        self.held -= self.waiting.len();
+        let back = |(message, _)| (message, Outcome::not_yet("not begun before the run ended"));
+        self.waiting.drain(..).map(back).collect()
+    }
+
+    /// Begins engine calls, in the order of their claims, for orders that have none under way.
+    fn begin(&mut self, finished: &mut Vec<Finished>) {
+        for _ in 0..self.waiting.len() {
+            let Some((message, begin_by)) = self.waiting.pop_front() else { return };
+            let key = (message.tenant.clone(), message.order_id);
+            if self.deps.now() > begin_by {
+                self.held -= 1;
+                finished.push((message, DeliveryOutcome::too_late().into()));
+            } else if self.busy.len() >= policy::PARALLEL_ENGINE || self.busy.contains(&key) {
+                self.waiting.push_back((message, begin_by));
+            } else {
+                self.busy.insert(key.clone());
+                self.in_hand.push(Box::pin(engine_call(self.deps, key, (message, begin_by))));
+            }
+        }
+    }
+}
+
+async fn engine_call(
+    deps: &Deps,
+    key: OrderKey,
+    (message, begin_by): (ClaimedMessage, Timestamp),
+) -> (Option<OrderKey>, Vec<Finished>) {
+    let span = tracing::info_span!(
+        "engine_delivery",
+        tenant.id = message.tenant.as_str(),
+        order.id = %message.order_id,
+        attempt_count = message.attempt_count,
+    );
+    let outcome = deps.workflow().deliver(&message, begin_by).instrument(span).await;
+    (Some(key), vec![(message, outcome.into())])
+}
+
+fn next_batch<T>(entries: &mut Vec<(T, ClaimedMessage)>) -> (Vec<T>, Vec<ClaimedMessage>) {
+    entries.drain(..BATCH.min(entries.len())).unzip()
+}
+
+/// One trace from the order to its target systems: the correlation id is the trace, the step the
+/// parent.
+fn step_message(step: &StepDispatch) -> StepMessage {
+    let trace = step.correlation_id.as_uuid().simple().to_string();
+    let parent = step.fulfillment_step_id.as_uuid().simple().to_string();
+    let traceparent = format!("00-{trace}-{}-01", &parent[16..]);
+    let body = serde_json::to_string(step).expect("ids and a tenant are always JSON");
+    StepMessage { body, traceparent }
+}
+
+fn settled(messages: Vec<ClaimedMessage>, taken: Vec<Taken>, effect: Effect) -> Vec<Finished> {
+    let outcome = |taken: Taken| taken.map_or_else(Outcome::from, |()| Outcome::Done(effect));
+    messages.into_iter().zip(taken.into_iter().map(outcome)).collect()
+}

@@ -1,0 +1,13 @@
+#![doc = include_str!("../README.md")]
+
+mod config;
+mod deps;
+pub mod handler;
+mod in_hand;
+mod outcome;
+pub mod policy;
+mod summary;
+
+pub use config::Config;
+pub use deps::Deps;
+pub use summary::RelaySummary;

@@ -1,0 +1,62 @@
+//! The numbers of this function.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use lambda_support::jitter;
+pub use workflow_delivery::QUIET;
+
+/// Deliveries held at the same time, and the most that one claim takes.
+pub const CLAIM_LIMIT: usize = 100;
+/// How long a claimed delivery is nobody else's.
+pub const LEASE: SignedDuration = SignedDuration::from_secs(30);
+/// Limit of one engine call.
+pub const ENGINE_CALL: Duration = Duration::from_secs(10);
+/// An engine delivery begins only this soon after its claim: then its call has ended, and been
+/// quiet for [`QUIET`], before the lease does and somebody else asks the engine.
+pub const BEGIN_WITHIN: SignedDuration = SignedDuration::from_secs(10);
+/// Engine calls at the same time, each for another business key.
+pub const PARALLEL_ENGINE: usize = 8;
+/// How long a round waits for slow deliveries before more is claimed beside them.
+pub const ROUND_PATIENCE: Duration = Duration::from_millis(250);
+/// Pause after a round that found something.
+pub const BUSY_PAUSE: Duration = Duration::from_millis(20);
+/// Longest pause, after rounds that found nothing.
+pub const IDLE_PAUSE: Duration = Duration::from_millis(100);
+/// Nothing is claimed any more with less than this left.
+pub const MARGIN: Duration = Duration::from_secs(3);
+/// What is in hand that long before the end is left to its lease.
+pub const LAST_WORD: Duration = Duration::from_millis(700);
+/// Tries of a delivery that the receiver calls wrong; then it is buried with an incident. An engine
+/// that is down, a message that nobody waits for yet and wrong credentials never bury anything.
+pub const TRIES_OF_A_WRONG_MESSAGE: u32 = 8;
+/// Engine deliveries read their correlation at the same time as the round writes.
+pub const MAX_CONNECTIONS: usize = 4;
+
+const BACK_OFF_BASE_MS: u64 = 200;
+const BACK_OFF_CAP_MS: u64 = 30_000;
+
+/// When a delivery is tried again after so many tries: exponential with full jitter, above `least`.
+#[must_use]
+pub fn back_off(attempt_count: u32, least: SignedDuration) -> SignedDuration {
+    let doublings = attempt_count.saturating_sub(1).min(20);
+    let bound_ms = BACK_OFF_BASE_MS.saturating_mul(1 << doublings).min(BACK_OFF_CAP_MS);
+    let jittered = jitter::between(Duration::ZERO, Duration::from_millis(bound_ms));
+    least.saturating_add(SignedDuration::try_from(jittered).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_back_off_grows_to_its_cap_and_never_undercuts_the_least() {
+        let longest = |n| (0..200).map(|_| back_off(n, QUIET)).max().unwrap() - QUIET;
+        let shortest = (0..200).map(|_| back_off(30, QUIET)).min().unwrap();
+
+        assert!(longest(1) <= SignedDuration::from_millis(200));
+        assert!(longest(30) > SignedDuration::from_secs(10));
+        assert!(longest(30) <= SignedDuration::from_secs(30));
+        assert!(shortest >= QUIET);
+    }
+}

@@ -1,0 +1,45 @@
+//! What a run delivered, for the log, the schedule's answer and tests.
+
+use serde::Serialize;
+
+use crate::outcome::Effect;
+
+/// Counts of one run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RelaySummary {
+    /// Deliveries claimed.
+    pub claimed: u32,
+    /// Processes started.
+    pub started: u32,
+    /// Messages taken by the engine and user tasks completed.
+    pub correlated: u32,
+    /// Steps put on the queue.
+    pub dispatched: u32,
+    /// Events published.
+    pub published: u32,
+    /// Deliveries that were not needed any more.
+    pub moot: u32,
+    /// Deliveries put off.
+    pub rescheduled: u32,
+    /// Deliveries given up, each with an incident.
+    pub dead: u32,
+    /// Rounds begun.
+    pub rounds: u32,
+    /// Rounds in which the store failed.
+    pub failed_rounds: u32,
+    /// The run ended because its time was over.
+    pub deadline_reached: bool,
+}
+
+impl RelaySummary {
+    pub(crate) const fn count(&mut self, effect: Effect) {
+        match effect {
+            Effect::Started => self.started += 1,
+            Effect::Correlated => self.correlated += 1,
+            Effect::Dispatched => self.dispatched += 1,
+            Effect::Published => self.published += 1,
+            Effect::Moot => self.moot += 1,
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! From settings to the database: secret, TLS, pool.
+//!
+//! A function connects while it starts, as the role of its own secret, so that the first event
+//! finds a warm connection and a wrong secret is reported by the platform and not by an order.
+
+use std::path::PathBuf;
+
+use order_store::{DatabaseSettings, SslMode, Store, StoreError};
+
+use crate::config::Settings;
+use crate::secrets::{SecretsClient, SecretsError};
+use crate::tls::{TlsError, rustls_config};
+
+/// Where a function finds the login of its database role.
+#[derive(Debug, Clone)]
+pub struct DatabaseConfig {
+    secret_id: String,
+    ca_path: Option<PathBuf>,
+}
+
+/// What a connection is opened with.
+#[derive(Debug)]
+pub struct DatabaseLogin {
+    /// Host, database, role and password.
+    pub settings: DatabaseSettings,
+    /// `None` where the secret says that TLS is off.
+    pub tls: Option<rustls::ClientConfig>,
+}
+
+/// The database cannot be used; says why without quoting the secret.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// The secret is missing or unreachable.
+    #[error("the database secret cannot be read")]
+    Secret(#[source] SecretsError),
+    /// The bundle of certificate authorities cannot be read.
+    #[error("the bundle of certificate authorities cannot be read")]
+    Bundle(#[source] std::io::Error),
+    /// The bundle holds no usable certificates.
+    #[error("the bundle of certificate authorities cannot be used")]
+    Tls(#[source] TlsError),
+    /// The secret is not a login, or the database refuses it or cannot be reached.
+    #[error("the database cannot be used")]
+    Store(#[source] StoreError),
+}
+
+impl DatabaseConfig {
+    /// Reads `OMS_DATABASE_SECRET_ID`, and `OMS_DATABASE_CA_PATH` where the database has its own
+    /// authority.
+    pub fn from_settings(settings: &Settings) -> Option<Self> {
+        let secret_id = settings.text("OMS_DATABASE_SECRET_ID");
+        let ca_path = settings.optional_text("OMS_DATABASE_CA_PATH").map(PathBuf::from);
+        Some(Self { secret_id: secret_id?, ca_path })
+    }
+
+    /// Reads the secret, and the bundle where the secret wants TLS.
+    ///
+    /// # Errors
+    /// [`DatabaseError`]; nothing was asked of the database.
+    pub async fn login(&self, secrets: &SecretsClient) -> Result<DatabaseLogin, DatabaseError> {
+        let secret = secrets.text(&self.secret_id).await.map_err(DatabaseError::Secret)?;
+        let settings = DatabaseSettings::parse(&secret).map_err(DatabaseError::Store)?;
+        let tls = match settings.sslmode() {
+            SslMode::Disable => None,
+            SslMode::VerifyFull => Some(self.tls()?),
+        };
+        Ok(DatabaseLogin { settings, tls })
+    }
+
+    fn tls(&self) -> Result<rustls::ClientConfig, DatabaseError> {
+        let bundle = self.ca_path.as_deref().map(std::fs::read).transpose();
+        rustls_config(bundle.map_err(DatabaseError::Bundle)?.as_deref()).map_err(DatabaseError::Tls)
+    }
+}
+
+/// Opens the store as the role of the secret, with at most so many connections.
+///
+/// # Errors
+/// [`DatabaseError`]; the platform is told that the function did not start.
+pub async fn connect(
+    secrets: &SecretsClient,
+    config: &DatabaseConfig,
+    max_connections: usize,
+) -> Result<Store, DatabaseError> {
+    let DatabaseLogin { settings, tls } = config.login(secrets).await?;
+    Store::connect(&settings, tls, max_connections).await.map_err(DatabaseError::Store)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,113 @@
+//! A stub engine: hands out batches of tasks and accepts every report, unless told otherwise.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use camunda_client::{EngineClient, EngineSettings, ExternalTask};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+use wiremock::matchers::{any, path};
+use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
+
+use crate::external_task_loop::LoopSettings;
+
+/// A small margin, so that tests of the deadline are quick.
+pub(super) fn settings() -> LoopSettings {
+    let settings = LoopSettings::new("order-decompose", "order.decompose");
+    LoopSettings { margin: Duration::from_millis(100), ..settings }
+}
+
+pub(super) fn in_ms(milliseconds: u64) -> Instant {
+    Instant::now() + Duration::from_millis(milliseconds)
+}
+
+/// A task as the engine hands it out.
+pub(in super::super) fn task(id: &str, retries: Option<u32>) -> ExternalTask {
+    serde_json::from_value(task_json(id, retries)).expect("the engine's shape")
+}
+
+fn task_json(id: &str, retries: Option<u32>) -> Value {
+    json!({
+        "id": id, "topicName": "order.decompose", "retries": retries,
+        "processInstanceId": "p1", "activityId": "DecomposeOrder",
+        "activityInstanceId": format!("DecomposeOrder:{id}"),
+        "variables": {"tenantId": {"type": "String", "value": "acme", "valueInfo": {}}}
+    })
+}
+
+pub(super) struct StubEngine {
+    pub(super) client: EngineClient,
+    pub(super) server: MockServer,
+}
+
+struct Batches(Mutex<VecDeque<Vec<String>>>);
+
+impl Respond for Batches {
+    fn respond(&self, _: &Request) -> ResponseTemplate {
+        let batch = self.0.lock().expect("not poisoned").pop_front().unwrap_or_default();
+        let tasks: Vec<Value> = batch.iter().map(|id| task_json(id, None)).collect();
+        // An empty answer takes its time, as a parked request does.
+        let parked = if tasks.is_empty() { 50 } else { 0 };
+        ResponseTemplate::new(200).set_body_json(tasks).set_delay(Duration::from_millis(parked))
+    }
+}
+
+impl StubEngine {
+    pub(super) async fn with_tasks(batches: &[&[&str]]) -> Self {
+        let server = MockServer::start().await;
+        let owned = |batch: &&[&str]| batch.iter().map(|id| (*id).to_owned()).collect();
+        let batches = Batches(Mutex::new(batches.iter().map(owned).collect()));
+        Mock::given(path("/engine-rest/external-task/fetchAndLock"))
+            .respond_with(batches)
+            .with_priority(5)
+            .mount(&server)
+            .await;
+        Mock::given(any())
+            .respond_with(ResponseTemplate::new(204))
+            .with_priority(9)
+            .mount(&server)
+            .await;
+        let client = client(&format!("{}/engine-rest", server.uri()));
+        Self { client, server }
+    }
+
+    /// The next `times` requests about a task get this answer instead of 204.
+    pub(super) async fn answer(&self, call: &str, times: u64, answer: ResponseTemplate) {
+        Mock::given(path(format!("/engine-rest/external-task/{call}")))
+            .respond_with(answer)
+            .up_to_n_times(times)
+            .with_priority(1)
+            .mount(&self.server)
+            .await;
+    }
+
+    /// Bodies of all requests whose path ends like this, in order.
+    pub(super) async fn bodies(&self, suffix: &str) -> Vec<Value> {
+        let requests = self.server.received_requests().await.expect("recording");
+        let matching = requests.iter().filter(|request| request.url.path().ends_with(suffix));
+        matching.map(|request| request.body_json().unwrap_or_default()).collect()
+    }
+
+    /// The one request of this kind about a task.
+    pub(super) async fn body_of(&self, task: &str, verb: &str) -> Value {
+        let mut bodies = self.bodies(&format!("/{task}/{verb}")).await;
+        assert_eq!(bodies.len(), 1, "{verb} of {task}");
+        bodies.remove(0)
+    }
+}
+
+/// A client with a short timeout, so that a hanging engine is noticed quickly.
+pub(super) fn client(url: &str) -> EngineClient {
+    // Another test may have installed it: once per process is enough.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let http = reqwest::Client::builder().no_proxy().build().expect("client");
+    let settings = EngineSettings::parse(url).expect("address");
+    EngineClient::new(http, settings.with_request_timeout(Duration::from_millis(300)))
+}
+
+/// An error in the engine's own shape.
+pub(super) fn engine_error(status: u16, code: Option<i64>, message: &str) -> ResponseTemplate {
+    let body = json!({"type": "RestException", "message": message, "code": code});
+    ResponseTemplate::new(status).set_body_json(body)
+}

@@ -1,0 +1,87 @@
+//! What one delivery came to, and what an error makes of it.
+
+use camunda_client::EngineError;
+use jiff::SignedDuration;
+use lambda_support::error_chain;
+use order_store::StoreError;
+
+/// How long a lost call may still be committing at the engine; nobody asks or repeats sooner.
+pub const QUIET: SignedDuration = SignedDuration::from_secs(10);
+
+/// What became of one message for the engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub enum DeliveryOutcome {
+    /// Delivered: the process was started.
+    Started,
+    /// Delivered: the message was taken, or the case's tasks are completed.
+    Correlated,
+    /// Nobody needs it any more: it was delivered before, or its process has ended.
+    Moot,
+    /// Not this time.
+    PutOff {
+        /// Nobody may try again sooner; the caller adds its back-off.
+        least: SignedDuration,
+        /// For the log and the row.
+        reason: String,
+    },
+    /// The engine will never take it as it is: repeating it cannot help.
+    Refused {
+        /// For the log and the row.
+        reason: String,
+    },
+}
+
+impl DeliveryOutcome {
+    /// Put off, for as long as the caller likes.
+    pub fn not_yet(reason: &str) -> Self {
+        Self::PutOff { least: SignedDuration::ZERO, reason: reason.to_owned() }
+    }
+
+    /// Put off, because a call that begins now could outlast the lease.
+    pub fn too_late() -> Self {
+        Self::not_yet("the lease is too short for a call")
+    }
+}
+
+/// Why a delivery broke off.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    Engine(EngineError),
+    Store(StoreError),
+}
+
+impl From<EngineError> for Trouble {
+    fn from(error: EngineError) -> Self {
+        Self::Engine(error)
+    }
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Trouble> for DeliveryOutcome {
+    /// Only what is wrong with this very message can end in its burial; what is wrong with the
+    /// engine or our configuration concerns every message and heals without them.
+    fn from(trouble: Trouble) -> Self {
+        let error = match trouble {
+            Trouble::Store(error) => return Self::not_yet(&error_chain(&error)),
+            Trouble::Engine(error) => error,
+        };
+        let reason = error_chain(&error);
+        if error.is_unknown_outcome() {
+            return Self::PutOff { least: QUIET, reason };
+        }
+        match error {
+            EngineError::RefusedBeforeSending { .. }
+            | EngineError::BadRequest { .. }
+            | EngineError::ValueTooLong { .. }
+            | EngineError::AmbiguousMatch { .. }
+            | EngineError::ContinuationFailed { .. } => Self::Refused { reason },
+            _ => Self::not_yet(&reason),
+        }
+    }
+}
