@@ -1,7 +1,7 @@
 //! The emulator of AWS and what is deployed to it: the same `template.yaml` as on AWS.
 //!
 //! MiniStack speaks the API of LocalStack on one port; nothing here relies on more than that, so
-//! another emulator can take its place by changing [`emulator`] alone.
+//! another emulator can take its place by changing `emulator` alone.
 //! The emulator keeps its state in memory, so a new process is an empty account: [`deploy`] follows
 //! every [`start`] and may be repeated at any time.
 //! Which functions exist is read from the template; it is written down nowhere else.

@@ -19,8 +19,10 @@ use crate::policy;
 pub struct Deps {
     pub(crate) store: Store,
     pub(crate) engine: EngineClient,
-    pub(crate) steps: StepQueue,
-    pub(crate) events: EventBus,
+    /// Where READY steps go; tests look at what it got.
+    pub steps: StepQueue,
+    /// Where domain events go.
+    pub events: EventBus,
     clock: Clock,
 }
 
@@ -61,18 +63,6 @@ impl Deps {
     pub fn with_clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
         self
-    }
-
-    /// The step queue, for tests that look at what it got.
-    #[must_use]
-    pub const fn steps(&self) -> &StepQueue {
-        &self.steps
-    }
-
-    /// The event bus, for tests that look at what it got.
-    #[must_use]
-    pub const fn events(&self) -> &EventBus {
-        &self.events
     }
 
     pub(crate) const fn workflow(&self) -> WorkflowDelivery<'_> {

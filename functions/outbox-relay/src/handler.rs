@@ -14,10 +14,10 @@ use lambda_support::{Deadline, error_chain};
 use order_store::StoreError;
 use order_store::outbox::{self, FinishOutcome};
 use tokio::time::Instant;
+use workflow_delivery::DeliveryOutcome;
 
 pub use crate::deps::Deps;
 use crate::in_hand::{Finished, Hands};
-use crate::outcome::Outcome;
 use crate::policy;
 use crate::summary::RelaySummary;
 
@@ -124,7 +124,7 @@ impl<'a> Relay<'a> {
 
     /// Deletes all delivered rows in one statement, and puts off or buries the others.
     async fn write_down(&mut self) -> Result<(), StoreError> {
-        let is_done = |x: &&Finished| matches!(x.1, Outcome::Done(_));
+        let is_done = |x: &&Finished| x.1.is_done();
         let leases: Vec<_> = self.finished.iter().filter(is_done).map(|x| x.0.lease()).collect();
         if !leases.is_empty() {
             let tx = self.deps.store.system_tx().await?;
@@ -134,21 +134,22 @@ impl<'a> Relay<'a> {
             }
         }
         let summary = &mut self.summary;
-        self.finished.retain(|(_, outcome)| match outcome {
-            Outcome::Done(effect) => {
-                summary.count(*effect);
-                false
-            }
-            Outcome::Later { .. } | Outcome::Wrong { .. } => true,
+        self.finished.retain(|(message, outcome)| {
+            summary.count(&message.delivery, outcome);
+            !outcome.is_done()
         });
         while let Some((message, outcome)) = self.finished.last() {
             let tx = self.deps.store.system_tx().await?;
             let (lease, tries, now) = (message.lease(), message.attempt_count, self.deps.now());
             let (order_id, tenant) = (message.order_id, message.tenant.as_str());
             let (least, reason, is_wrong) = match outcome {
-                Outcome::Wrong { reason } => (jiff::SignedDuration::ZERO, reason.as_str(), true),
-                Outcome::Later { least, reason } => (*least, reason.as_str(), false),
-                Outcome::Done(_) => (jiff::SignedDuration::ZERO, "", false),
+                DeliveryOutcome::Refused { reason } => {
+                    (jiff::SignedDuration::ZERO, reason.as_str(), true)
+                }
+                DeliveryOutcome::PutOff { least, reason } => (*least, reason.as_str(), false),
+                DeliveryOutcome::Delivered | DeliveryOutcome::Moot => {
+                    (jiff::SignedDuration::ZERO, "", false)
+                }
             };
             let written = if is_wrong && tries >= policy::TRIES_OF_A_WRONG_MESSAGE {
                 tracing::error!(tenant.id = tenant, order.id = %order_id, reason, "buried");

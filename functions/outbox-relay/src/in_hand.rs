@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use jiff::Timestamp;
-use message_sinks::{BATCH, BusEvent, StepMessage, Taken};
+use message_sinks::{BATCH, BusEvent, SinkRefusal, StepMessage, Taken};
 use order_domain::ids::OrderId;
 use order_domain::tenant::TenantId;
 use order_store::outbox::{ClaimedMessage, Delivery, StepDispatch};
@@ -14,11 +14,10 @@ use tracing::Instrument;
 use workflow_delivery::DeliveryOutcome;
 
 use crate::deps::Deps;
-use crate::outcome::{Effect, Outcome};
 use crate::policy;
 
 /// A delivery and what it came to.
-pub(crate) type Finished = (ClaimedMessage, Outcome);
+pub(crate) type Finished = (ClaimedMessage, DeliveryOutcome);
 type OrderKey = (TenantId, OrderId);
 
 /// What was claimed and is not finished.
@@ -65,14 +64,14 @@ impl<'a> Hands<'a> {
             let (bodies, messages) = next_batch(&mut steps);
             self.in_hand.push(Box::pin(async move {
                 let taken = deps.steps.send(&bodies).await;
-                (None, settled(messages, taken, Effect::Dispatched))
+                (None, settled(messages, taken))
             }));
         }
         while !events.is_empty() {
             let (bodies, messages) = next_batch(&mut events);
             self.in_hand.push(Box::pin(async move {
                 let taken = deps.events.publish(&bodies).await;
-                (None, settled(messages, taken, Effect::Published))
+                (None, settled(messages, taken))
             }));
         }
     }
@@ -95,7 +94,8 @@ impl<'a> Hands<'a> {
     /// What nobody has begun: it is given back when the run ends.
     pub(crate) fn give_back(&mut self) -> Vec<Finished> {
         self.held -= self.waiting.len();
-        let back = |(message, _)| (message, Outcome::not_yet("not begun before the run ended"));
+        let back =
+            |(message, _)| (message, DeliveryOutcome::not_yet("not begun before the run ended"));
         self.waiting.drain(..).map(back).collect()
     }
 
@@ -106,7 +106,7 @@ impl<'a> Hands<'a> {
             let key = (message.tenant.clone(), message.order_id);
             if self.deps.now() > begin_by {
                 self.held -= 1;
-                finished.push((message, DeliveryOutcome::too_late().into()));
+                finished.push((message, DeliveryOutcome::too_late()));
             } else if self.busy.len() >= policy::PARALLEL_ENGINE || self.busy.contains(&key) {
                 self.waiting.push_back((message, begin_by));
             } else {
@@ -129,7 +129,7 @@ async fn engine_call(
         attempt_count = message.attempt_count,
     );
     let outcome = deps.workflow().deliver(&message, begin_by).instrument(span).await;
-    (Some(key), vec![(message, outcome.into())])
+    (Some(key), vec![(message, outcome)])
 }
 
 fn next_batch<T>(entries: &mut Vec<(T, ClaimedMessage)>) -> (Vec<T>, Vec<ClaimedMessage>) {
@@ -146,7 +146,11 @@ fn step_message(step: &StepDispatch) -> StepMessage {
     StepMessage { body, traceparent }
 }
 
-fn settled(messages: Vec<ClaimedMessage>, taken: Vec<Taken>, effect: Effect) -> Vec<Finished> {
-    let outcome = |taken: Taken| taken.map_or_else(Outcome::from, |()| Outcome::Done(effect));
+fn settled(messages: Vec<ClaimedMessage>, taken: Vec<Taken>) -> Vec<Finished> {
+    let outcome = |taken| match taken {
+        Ok(()) => DeliveryOutcome::Delivered,
+        Err(SinkRefusal { is_permanent: true, reason }) => DeliveryOutcome::Refused { reason },
+        Err(SinkRefusal { is_permanent: false, reason }) => DeliveryOutcome::not_yet(&reason),
+    };
     messages.into_iter().zip(taken.into_iter().map(outcome)).collect()
 }

@@ -4,7 +4,6 @@ mod config;
 mod deps;
 pub mod handler;
 mod in_hand;
-mod outcome;
 pub mod policy;
 mod summary;
 

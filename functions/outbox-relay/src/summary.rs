@@ -1,8 +1,8 @@
 //! What a run delivered, for the log, the schedule's answer and tests.
 
+use order_store::outbox::Delivery;
 use serde::Serialize;
-
-use crate::outcome::Effect;
+use workflow_delivery::DeliveryOutcome;
 
 /// Counts of one run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -33,13 +33,20 @@ pub struct RelaySummary {
 }
 
 impl RelaySummary {
-    pub(crate) const fn count(&mut self, effect: Effect) {
-        match effect {
-            Effect::Started => self.started += 1,
-            Effect::Correlated => self.correlated += 1,
-            Effect::Dispatched => self.dispatched += 1,
-            Effect::Published => self.published += 1,
-            Effect::Moot => self.moot += 1,
+    /// Counts what is done; what is not is counted when it is put off or given up.
+    pub(crate) const fn count(&mut self, delivery: &Delivery, outcome: &DeliveryOutcome) {
+        match (outcome, delivery) {
+            (DeliveryOutcome::PutOff { .. } | DeliveryOutcome::Refused { .. }, _) => {}
+            (DeliveryOutcome::Moot, _) => self.moot += 1,
+            (DeliveryOutcome::Delivered, Delivery::WorkflowStart { .. }) => self.started += 1,
+            (DeliveryOutcome::Delivered, Delivery::StepDispatch(_)) => self.dispatched += 1,
+            (DeliveryOutcome::Delivered, Delivery::DomainEvent { .. }) => self.published += 1,
+            (
+                DeliveryOutcome::Delivered,
+                Delivery::PlanCompleted { .. }
+                | Delivery::FalloutOpened { .. }
+                | Delivery::UserTaskComplete { .. },
+            ) => self.correlated += 1,
         }
     }
 }

@@ -117,7 +117,7 @@ async fn an_order_is_started_with_its_five_pointers_and_its_event_published() {
     assert_eq!(names, pointers);
     let running = "select process_instance_id from workflow_correlation where status = 'RUNNING'";
     assert_eq!(stage.db.text(running).await.as_deref(), Some("p-1"));
-    assert_eq!(deps.events().kept()[0].event_type, "OrderCreated");
+    assert_eq!(deps.events.kept()[0].event_type, "OrderCreated");
     assert_eq!(owed(&stage).await, 0);
     stage.db.finish().await;
 }
@@ -171,7 +171,7 @@ async fn events_of_one_order_keep_their_order_through_a_refusal() {
     }
     let deps = deps(&stage, "http://127.0.0.1:9").await;
     let refusal = SinkRefusal { is_permanent: false, reason: "ThrottlingException".to_owned() };
-    deps.events().refuse_next(refusal);
+    deps.events.refuse_next(refusal);
 
     let refused = round(&deps).await;
     for _ in 0..3 {
@@ -180,7 +180,7 @@ async fn events_of_one_order_keep_their_order_through_a_refusal() {
     }
 
     assert_eq!((refused.claimed, refused.published, refused.rescheduled), (1, 0, 1));
-    let events = deps.events().kept();
+    let events = deps.events.kept();
     let names: Vec<&str> = events.iter().map(|x| x.event_type.as_str()).collect();
     assert_eq!(names, ["First", "Second", "Third"]);
     stage.db.finish().await;
@@ -196,7 +196,7 @@ async fn a_dispatched_step_remembers_when_and_carries_the_orders_trace() {
     let summary = round(&deps).await;
 
     assert_eq!(summary.dispatched, 3);
-    let steps = deps.steps().kept();
+    let steps = deps.steps.kept();
     let body: Value = serde_json::from_str(&steps[0].body).unwrap();
     let names: Vec<&String> = body.as_object().unwrap().keys().collect();
     assert_eq!(names, ["correlationId", "fulfillmentStepId", "orderId", "tenantId"]);
@@ -234,8 +234,8 @@ async fn what_is_wrong_itself_is_buried_in_the_end_with_an_incident() {
     stage.db.execute("update outbox_message set attempt_count = 6").await;
     let deps = deps(&stage, "http://127.0.0.1:9").await;
     let refusal = SinkRefusal { is_permanent: true, reason: "MalformedDetail".to_owned() };
-    deps.events().refuse_next(refusal.clone());
-    deps.events().refuse_next(refusal);
+    deps.events.refuse_next(refusal.clone());
+    deps.events.refuse_next(refusal);
 
     let seventh = round(&deps).await;
     stage.advance(SignedDuration::from_secs(60));

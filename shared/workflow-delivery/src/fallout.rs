@@ -29,7 +29,7 @@ impl WorkflowDelivery<'_> {
         let message = MessageCorrelation::to_order("OrderFalloutOpened", key.clone())
             .with_triggered_scope_variables(scope);
         match self.engine.correlate_message(&message).await {
-            Ok(_taken) => Ok(DeliveryOutcome::Correlated),
+            Ok(_taken) => Ok(DeliveryOutcome::Delivered),
             Err(EngineError::NoMatch { .. }) => Ok(unless_ended(&self.instances(&key).await?)),
             Err(error) => Err(error.into()),
         }
@@ -59,6 +59,6 @@ impl WorkflowDelivery<'_> {
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(DeliveryOutcome::Correlated)
+        Ok(DeliveryOutcome::Delivered)
     }
 }

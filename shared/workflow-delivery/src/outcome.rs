@@ -12,10 +12,8 @@ pub const QUIET: SignedDuration = SignedDuration::from_secs(10);
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub enum DeliveryOutcome {
-    /// Delivered: the process was started.
-    Started,
-    /// Delivered: the message was taken, or the case's tasks are completed.
-    Correlated,
+    /// The engine has it, and did what it asks for.
+    Delivered,
     /// Nobody needs it any more: it was delivered before, or its process has ended.
     Moot,
     /// Not this time.
@@ -33,6 +31,12 @@ pub enum DeliveryOutcome {
 }
 
 impl DeliveryOutcome {
+    /// Nothing is left to do: the row goes.
+    #[must_use]
+    pub const fn is_done(&self) -> bool {
+        matches!(self, Self::Delivered | Self::Moot)
+    }
+
     /// Put off, for as long as the caller likes.
     pub fn not_yet(reason: &str) -> Self {
         Self::PutOff { least: SignedDuration::ZERO, reason: reason.to_owned() }

@@ -22,7 +22,7 @@ impl WorkflowDelivery<'_> {
         let message = MessageCorrelation::to_order("FulfillmentPlanCompleted", key.clone())
             .with_local_variables(local);
         match repeated(|| self.engine.correlate_message(&message)).await {
-            Ok(_taken) => Ok(DeliveryOutcome::Correlated),
+            Ok(_taken) => Ok(DeliveryOutcome::Delivered),
             Err(EngineError::NoMatch { .. }) => self.nobody_waits(&key).await,
             Err(error) => Err(error.into()),
         }

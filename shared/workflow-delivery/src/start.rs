@@ -38,7 +38,7 @@ impl WorkflowDelivery<'_> {
         let started = self.engine.start_process(&request).await?;
         tracing::info!(process.instance_id = started.id, "process started");
         self.record(claim, &started.id).await?;
-        Ok(DeliveryOutcome::Started)
+        Ok(DeliveryOutcome::Delivered)
     }
 
     /// An earlier start is unrecorded: waits until it is quiet, then asks. `None`: it never arrived.

@@ -103,7 +103,7 @@ async fn a_start_that_never_arrived_is_repeated_after_asking() {
     stage.advance(45);
     let again = delivered(&stage, &server.uri()).await;
 
-    assert_eq!(again, DeliveryOutcome::Started);
+    assert_eq!(again, DeliveryOutcome::Delivered);
     assert_eq!(stage.running_instance().await.as_deref(), Some("p-1"));
     stage.db.finish().await;
 }
@@ -177,7 +177,7 @@ async fn a_completed_plan_is_told_once_to_the_instance_that_waits() {
         .mount(&server)
         .await;
 
-    assert_eq!(delivered(&stage, &server.uri()).await, DeliveryOutcome::Correlated);
+    assert_eq!(delivered(&stage, &server.uri()).await, DeliveryOutcome::Delivered);
     stage.db.finish().await;
 }
 
@@ -270,7 +270,7 @@ async fn every_task_of_a_case_is_completed_with_the_resolution_and_a_gone_one_is
     let gone = ResponseTemplate::new(500).set_body_json(gone);
     answer(&server, "/engine-rest/task/t2/complete", gone, 1).await;
 
-    assert_eq!(delivered(&stage, &server.uri()).await, DeliveryOutcome::Correlated);
+    assert_eq!(delivered(&stage, &server.uri()).await, DeliveryOutcome::Delivered);
     stage.db.finish().await;
 }
 
