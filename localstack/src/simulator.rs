@@ -46,7 +46,7 @@ pub async fn start(layout: &StackLayout, progress: &Progress) -> Result<()> {
     // A copy, because the next build replaces the original under a running process.
     let binary = layout.component_dir("bin").join("simulator");
     std::fs::create_dir_all(layout.component_dir("bin"))?;
-    replace(&layout.workspace().join("target/debug/simulator"), &binary)?;
+    replace(&layout.build_dir().join("debug/simulator"), &binary)?;
     let simulator = Launch::new(COMPONENT, binary)
         .args(["--listen", &format!("127.0.0.1:{port}")])
         .arg("--state-dir")

@@ -14,14 +14,14 @@ use lambda_support::sqs_batch::{MessageVerdict, QueueMessage, for_whole_batch};
 use lambda_support::{Deadline, error_chain};
 use order_store::StoreError;
 use order_store::commands::{
-    BeginAttempt, BeginOutcome, OutcomeVerdict, StepAttempt, StepOutcome, begin_step_attempts,
-    record_step_outcomes,
+    BeginAttempt, BeginOutcome, StepAttempt, StepOutcome, begin_step_attempts,
 };
 use order_store::outbox::StepDispatch;
 use tracing::Instrument;
 
 pub use crate::deps::Deps;
 use crate::policy;
+use crate::record::record;
 use crate::submit::submit;
 use crate::summary::ExecutorSummary;
 
@@ -146,44 +146,6 @@ async fn call_all(
     stream::iter(calls).buffer_unordered(policy::PARALLEL_CALLS).collect().await
 }
 
-async fn record(
-    deps: &Deps,
-    request_id: &str,
-    outcomes: &[StepOutcome],
-    summary: &mut ExecutorSummary,
-) {
-    if outcomes.is_empty() {
-        return;
-    }
-    for attempt in 1..=policy::RECORD_ATTEMPTS {
-        match record_once(deps, request_id, outcomes).await {
-            Ok(verdicts) => return summary.count_verdicts(&verdicts),
-            Err(error) => {
-                tracing::error!(attempt, error = error_chain(&error), "outcomes not recorded");
-                if !error.is_retryable() {
-                    break;
-                }
-            }
-        }
-        pause().await;
-    }
-    summary.unrecorded = count(outcomes.len());
-}
-
-async fn record_once(
-    deps: &Deps,
-    request_id: &str,
-    outcomes: &[StepOutcome],
-) -> Result<Vec<OutcomeVerdict>, StoreError> {
-    let tx = deps.store.system_tx().await?;
-    record_step_outcomes(tx, &deps.context(request_id, None), outcomes).await
-}
-
-#[expect(clippy::disallowed_methods, reason = "a database that fails over needs real time")]
-async fn pause() {
-    tokio::time::sleep(policy::RECORD_PAUSE).await;
-}
-
-fn count(n: usize) -> u32 {
+pub(crate) fn count(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }

@@ -4,6 +4,7 @@ mod config;
 mod deps;
 pub mod handler;
 pub mod policy;
+mod record;
 mod submit;
 mod summary;
 mod targets;

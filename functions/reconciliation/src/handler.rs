@@ -10,10 +10,11 @@
 use futures_util::{StreamExt, stream};
 use lambda_runtime::LambdaEvent;
 use lambda_support::{Deadline, error_chain};
-use order_store::commands::{StepCheck, StepOutcome, begin_step_checks, record_step_outcomes};
+use order_store::commands::{StepCheck, StepOutcome};
 use order_store::{StoreError, due_steps};
 use tracing::Instrument;
 
+use crate::batch::{begin, record};
 pub use crate::deps::Deps;
 use crate::policy;
 use crate::summary::ReconciliationSummary;
@@ -74,25 +75,24 @@ pub async fn run_round(
     summary: &mut ReconciliationSummary,
 ) -> Result<usize, StoreError> {
     summary.rounds += 1;
-    let tx = deps.store.system_tx().await?;
-    let due = due_steps::list_due(tx, deps.now(), policy::ROUND_LIMIT).await?;
-    if !due.is_empty() {
-        let tx = deps.store.system_tx().await?;
-        let ctx = deps.context(request_id);
-        let checks = begin_step_checks(tx, &ctx, policy::CHECK_LEASE, &due).await?;
-        summary.checked += count(checks.len());
-        let outcomes = ask_all(deps, &checks, deadline).await;
-        if !outcomes.is_empty() {
-            let tx = deps.store.system_tx().await?;
-            let ctx = deps.context(request_id);
-            let verdicts = record_step_outcomes(tx, &ctx, &outcomes).await?;
-            verdicts.into_iter().for_each(|x| summary.count(x));
-        }
-    }
+    // First what no due step can hold up.
     let tx = deps.store.system_tx().await?;
     let (now, limit) = (deps.now(), policy::ROUND_LIMIT);
     let owed = due_steps::redispatch_overdue(tx, now, policy::DISPATCH_PATIENCE, limit).await?;
     summary.redispatched += count(owed);
+    // Claiming what cannot be asked about any more would only put it off.
+    if deadline.remaining() <= policy::QUERY_LIMIT {
+        return Ok(0);
+    }
+    let tx = deps.store.system_tx().await?;
+    let due = due_steps::list_due(tx, deps.now(), policy::ROUND_LIMIT).await?;
+    if !due.is_empty() {
+        let checks = begin(deps, request_id, &due).await?;
+        summary.checked += count(checks.len());
+        let outcomes = ask_all(deps, &checks, deadline).await;
+        let verdicts = record(deps, request_id, &outcomes).await?;
+        verdicts.into_iter().for_each(|x| summary.count(x));
+    }
     Ok(due.len())
 }
 
@@ -111,7 +111,8 @@ async fn ask_all(deps: &Deps, checks: &[StepCheck], deadline: Deadline) -> Vec<S
     });
     // Collected first: a lazy iterator of borrowing futures is not general enough to be spawned.
     let asked: Vec<_> = asked.collect();
-    stream::iter(asked).buffer_unordered(policy::PARALLEL_QUERIES).collect().await
+    let answers = stream::iter(asked).buffer_unordered(policy::PARALLEL_QUERIES);
+    answers.filter_map(std::future::ready).collect().await
 }
 
 #[expect(clippy::disallowed_methods, reason = "between two rounds real time passes")]

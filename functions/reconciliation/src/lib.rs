@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod absence;
+mod batch;
 mod config;
 mod deps;
 pub mod handler;

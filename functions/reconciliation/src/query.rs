@@ -40,24 +40,27 @@ impl Queries {
     }
 
     /// Asks about one claimed check and says what to record; never later than `deadline`.
+    ///
+    /// `None` when its turn did not come: nothing was asked, so nothing is known, and the claim has
+    /// put the step off already. Recording "cannot tell" would use up its checks for nothing.
     pub(crate) async fn ask(
         &self,
         check: &StepCheck,
         now: Timestamp,
         deadline: Deadline,
-    ) -> StepOutcome {
+    ) -> Option<StepOutcome> {
         let stored = check.target_settings.as_ref();
         let Some(settings) = stored.and_then(|x| TargetSystemSettings::parse(x).ok()) else {
             let exchange = without_call(cannot_tell("the system has no usable settings"));
-            return outcome(check, StepPolicy::WITHOUT_SETTINGS, exchange);
+            return Some(outcome(check, StepPolicy::WITHOUT_SETTINGS, exchange));
         };
         let mut exchange = match answer_without_query(&settings) {
             Some(answer) => without_call(answer),
-            None => self.query(check, &settings, deadline).await,
+            None => self.query(check, &settings, deadline).await?,
         };
         let told = (check.request_id, exchange.answer);
         exchange.answer = self.absences.weigh(&settings, told, now);
-        outcome(check, settings.step_policy(), exchange)
+        Some(outcome(check, settings.step_policy(), exchange))
     }
 
     async fn query(
@@ -65,11 +68,11 @@ impl Queries {
         check: &StepCheck,
         settings: &TargetSystemSettings,
         deadline: Deadline,
-    ) -> Exchange {
+    ) -> Option<Exchange> {
         let limit = self.limit_of(check, settings);
-        // Waiting for a turn counts: a system with a queue before it tells nothing this time.
+        let for_a_turn = deadline.remaining().checked_sub(policy::QUERY_LIMIT)?;
+        let _turn = timeout(for_a_turn, limit.acquire()).await.ok()?;
         let ask = async {
-            let _turn = limit.acquire().await;
             let token = match settings.secret_id() {
                 None => None,
                 Some(id) => match self.secrets.text(id).await {
@@ -83,10 +86,10 @@ impl Queries {
             }
         };
         let patience = deadline.remaining().min(policy::QUERY_LIMIT + Duration::from_secs(1));
-        match timeout(patience, ask).await {
+        Some(match timeout(patience, ask).await {
             Ok(exchange) => exchange,
             Err(_elapsed) => without_call(cannot_tell("no answer in time")),
-        }
+        })
     }
 
     fn limit_of(&self, check: &StepCheck, settings: &TargetSystemSettings) -> Arc<Semaphore> {

@@ -116,10 +116,8 @@ async fn create_bucket(client: &AwsClient) -> Result<()> {
 
 /// Uploads the binaries; answers the template that refers to the uploads.
 async fn package(cli: &AwsCli<'_>, step: &Step, template: &Template) -> Result<PathBuf> {
-    let workspace = cli.layout.workspace();
-    let target_dir = staging::target_dir(workspace, std::env::var_os("CARGO_TARGET_DIR"));
     let binaries = cli.layout.component_dir("functions");
-    staging::stage(&target_dir, &binaries, &template.functions()?)?;
+    staging::stage(&cli.layout.build_dir(), &binaries, &template.functions()?)?;
     let folder = cli.layout.component_dir(super::COMPONENT);
     let (built, packaged) = (folder.join("template.yaml"), folder.join("packaged.yaml"));
     std::fs::write(&built, template.with_binaries(&binaries)?)?;

@@ -1,7 +1,6 @@
 //! From `cargo build` to folders that can be packaged.
 
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
@@ -34,11 +33,6 @@ pub async fn build(layout: &StackLayout, progress: &Progress) -> Result<()> {
     Ok(())
 }
 
-/// The folder cargo builds into, wherever this machine's settings put it.
-pub(super) fn target_dir(workspace: &Path, setting: Option<OsString>) -> PathBuf {
-    setting.map_or_else(|| workspace.join("target"), |folder| workspace.join(folder))
-}
-
 /// Copies every binary to `<folder>/<function>/bootstrap`, the form in which it is packaged.
 ///
 /// A folder per stack, because the next build replaces the originals while another stack deploys.
@@ -67,18 +61,4 @@ fn copy_if_changed(source: &Path, target: &Path) -> Result<()> {
     std::fs::File::options().write(true).open(&draft)?.set_modified(wanted.modified()?)?;
     std::fs::rename(&draft, target)?;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_target_folder_follows_the_setting_of_cargo() {
-        let workspace = Path::new("/w");
-
-        assert_eq!(target_dir(workspace, None), Path::new("/w/target"));
-        assert_eq!(target_dir(workspace, Some("out".into())), Path::new("/w/out"));
-        assert_eq!(target_dir(workspace, Some("/fast/out".into())), Path::new("/fast/out"));
-    }
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use sha2::{Digest, Sha256};
 
-use super::{COMPONENT, Function, Template, staging};
+use super::{COMPONENT, Function, Template};
 use crate::stack::{StackLayout, StackState};
 
 /// The state of everything that a deployment depends on.
@@ -28,9 +28,8 @@ impl DeploymentMark {
         let state = StackState::load(layout)?;
         let mut text = template.text().to_owned();
         writeln!(text, "{parameters:?} {:?}", state.components.get(COMPONENT).map(|x| x.process))?;
-        let folder = staging::target_dir(layout.workspace(), std::env::var_os("CARGO_TARGET_DIR"));
         for function in functions {
-            let binary = folder.join("debug").join(&function.name).metadata()?;
+            let binary = layout.build_dir().join("debug").join(&function.name).metadata()?;
             writeln!(text, "{} {} {:?}", function.name, binary.len(), binary.modified()?)?;
         }
         let digest = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();

@@ -39,10 +39,7 @@ pub(super) async fn binaries(
 }
 
 fn copy(layout: &StackLayout, name: &str) -> Result<PathBuf> {
-    let workspace = layout.workspace();
-    let target = std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| workspace.join("target"), |setting| workspace.join(setting));
-    let source = target.join("release").join(name);
+    let source = layout.build_dir().join("release").join(name);
     let copy = folder(layout).join(name);
     std::fs::create_dir_all(folder(layout))?;
     std::fs::copy(&source, &copy).with_context(|| format!("cannot copy {}", source.display()))?;

@@ -17,6 +17,13 @@ pub struct StackLayout {
 }
 
 impl StackLayout {
+    /// The folder cargo builds into, wherever this machine's settings put it.
+    #[must_use]
+    pub fn build_dir(&self) -> PathBuf {
+        let setting = std::env::var_os("CARGO_TARGET_DIR");
+        setting.map_or_else(|| self.workspace.join("target"), |folder| self.workspace.join(folder))
+    }
+
     /// The stack `name` of the workspace the command is run in; its folders are created.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 //! The statement consists of one part per table that has rows; each part reads its rows from one
 //! JSON parameter by `jsonb_populate_recordset`, so that a batch needs no other SQL than one order.
 
+mod merge;
 mod parts;
 mod rows;
 
@@ -35,7 +36,7 @@ impl ChangeSet {
     pub(crate) fn push<R: Serialize>(&mut self, part: Part, row: &R) {
         match serde_json::to_value(row) {
             Ok(value) => match self.rows.iter_mut().find(|(x, _)| *x == part) {
-                Some((_, rows)) => rows.push(value),
+                Some((_, rows)) => merge::push(part, rows, value),
                 None => self.rows.push((part, vec![value])),
             },
             // Kept until writing, so that decisions stay free of error plumbing.

@@ -65,6 +65,11 @@ impl StoreError {
                             SqlState::CRASH_SHUTDOWN,
                             SqlState::CANNOT_CONNECT_NOW,
                             SqlState::TOO_MANY_CONNECTIONS,
+                            // A demoted writer, a full disk or memory, a lock not had in time.
+                            SqlState::READ_ONLY_SQL_TRANSACTION,
+                            SqlState::DISK_FULL,
+                            SqlState::OUT_OF_MEMORY,
+                            SqlState::LOCK_NOT_AVAILABLE,
                         ]
                         .contains(code)
                     })

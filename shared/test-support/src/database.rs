@@ -11,7 +11,7 @@ const ROLE_PASSWORD: &str = "test-role-password";
 /// Serialises template building between test processes.
 const TEMPLATE_LOCK: i64 = 0x6f6d_735f_7465_7374;
 /// Every test database begins with this.
-const LEFTOVER_PREFIX: &str = "oms_test_";
+const NAME_PREFIX: &str = "oms_test_";
 
 const ROLES: [&str; 13] = [
     "oms_order_intake",
@@ -46,11 +46,30 @@ impl TestDatabase {
         let cluster = cluster();
         let admin = connect(&cluster).await;
         let template = template(&cluster, &admin).await;
-        let name = format!("{LEFTOVER_PREFIX}{}", Uuid::now_v7().simple());
+        let name = format!("{NAME_PREFIX}{}", Uuid::now_v7().simple());
         admin
             .batch_execute(&format!("create database {name} template {template} owner oms_owner"))
             .await
             .expect("a database from the template");
+        Self::open(cluster, name).await
+    }
+
+    /// A database without any schema, for tests of the migrations themselves.
+    ///
+    /// # Panics
+    /// As [`TestDatabase::create`].
+    pub async fn create_empty() -> Self {
+        let cluster = cluster();
+        let admin = connect(&cluster).await;
+        // Building the template creates the owner role.
+        template(&cluster, &admin).await;
+        let name = format!("{NAME_PREFIX}{}", Uuid::now_v7().simple());
+        let sql = format!("create database {name} owner oms_owner");
+        admin.batch_execute(&sql).await.expect("an empty database");
+        Self::open(cluster, name).await
+    }
+
+    async fn open(cluster: Config, name: String) -> Self {
         let mut config = cluster.clone();
         config.dbname(&name);
         let owner = connect(&config).await;

@@ -242,6 +242,8 @@ impl TryFrom<&Row> for StepRow {
 
 #[derive(Debug, Clone)]
 pub(crate) struct CaseRow {
+    /// Opened by this very change: an update in the same statement would not find it.
+    pub(crate) is_new: bool,
     pub(crate) order_id: OrderId,
     pub(crate) id: FalloutCaseId,
     pub(crate) step_id: Option<FulfillmentStepId>,
@@ -259,6 +261,7 @@ impl TryFrom<&Row> for CaseRow {
     fn try_from(row: &Row) -> Result<Self, StoreError> {
         let r = Reader::new("order_fallout_case", row);
         Ok(Self {
+            is_new: false,
             order_id: OrderId::from_uuid(r.get("order_id")?),
             id: FalloutCaseId::from_uuid(r.get("id")?),
             step_id: r

@@ -137,7 +137,7 @@ parts! {
         "status = x.status, occurrence_count = x.occurrence_count, version = x.version, resolved_at = x.resolved_at, resolution = x.resolution, resolution_code = x.resolution_code, resolution_note = x.resolution_note");
     Incident = "incident": insert!("incident", "platform_incident",
         "tenant_id, id, kind, cause, target_system, order_id, severity, detail, occurrence_count, first_seen_at, last_seen_at",
-        "on conflict (tenant_id, kind, cause) where resolved_at is null do update set occurrence_count = platform_incident.occurrence_count + 1, last_seen_at = excluded.last_seen_at, detail = excluded.detail");
+        "on conflict (tenant_id, kind, cause) where resolved_at is null do update set occurrence_count = platform_incident.occurrence_count + excluded.occurrence_count, last_seen_at = excluded.last_seen_at, detail = excluded.detail");
     Transition = "transition": insert!("transition", "order_transition",
         "tenant_id, id, order_id, subject_type, subject_id, from_status, to_status, command, actor_name, reason, order_version, event_id, occurred_at");
     Audit = "audit": insert!("audit", "audit_entry",

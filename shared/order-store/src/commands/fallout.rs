@@ -13,6 +13,7 @@ use order_domain::ids::{FalloutCaseId, FulfillmentStepId, OrderId, OrderLineId};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::step_effects::step_cause;
 use crate::aggregate::{CaseRow, OrderKeys, StepRow, StepScope, load_orders};
 use crate::audit::AuditOutcome;
 use crate::change::OrderChange;
@@ -66,7 +67,7 @@ impl NewFallout {
         evidence: Value,
     ) -> Self {
         Self {
-            cause: format!("step:{}:{}", step.id, step.generation),
+            cause: step_cause(step),
             origin: step.step_type.clone(),
             reason: reason.clone(),
             reasons: json!([reason.code()]),
@@ -114,6 +115,18 @@ pub(crate) fn open_fallout(change: &mut OrderChange<'_>, case: NewFallout) -> Fa
         due_at: None,
     };
     change.set.push(Part::NewCase, &row);
+    change.aggregate.cases.push(CaseRow {
+        is_new: true,
+        order_id: change.aggregate.order.id,
+        id,
+        step_id: case.step_id,
+        cause: case.cause,
+        status: CaseStatus::Open,
+        is_blocking,
+        engine_anchor: anchor,
+        occurrence_count: 1,
+        version: 1,
+    });
     if is_blocking {
         change.aggregate.order.open_blocking_case_count += 1;
     }
@@ -129,7 +142,8 @@ pub(crate) fn open_fallout(change: &mut OrderChange<'_>, case: NewFallout) -> Fa
 
 fn repeat_case(change: &mut OrderChange<'_>, id: FalloutCaseId) {
     let tenant_id = change.tenant();
-    let Some(case) = change.aggregate.cases.iter_mut().find(|x| x.id == id) else { return };
+    let known = change.aggregate.cases.iter_mut().find(|x| x.id == id && !x.is_new);
+    let Some(case) = known else { return };
     case.occurrence_count += 1;
     case.version += 1;
     let row = CaseUpdate {

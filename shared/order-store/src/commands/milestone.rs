@@ -115,15 +115,18 @@ fn conclude(change: &mut OrderChange<'_>, verdict: Verdict) -> (CommandOutcome, 
     }
 }
 
-/// Keeps the result under the command's key. A refusal without a case is not kept: the process
-/// only asked too early, and the same activity asks again.
+/// Keeps the result under the command's key. A refusal without a case of its own is not kept: the
+/// process only asked too early, and the same activity asks again. Replaying the name of a case
+/// that was resolved meanwhile would open a user task that nobody ever completes.
 fn store_result(
     change: &mut OrderChange<'_>,
     ctx: &CommandContext,
     outcome: &CommandOutcome,
 ) -> Result<(), StoreError> {
     let Some(key) = &ctx.idempotency_key else { return Ok(()) };
-    if matches!(outcome, CommandOutcome::Refused { fallout_case_id: None, .. }) {
+    if let CommandOutcome::Refused { code, fallout_case_id, .. } = outcome
+        && (fallout_case_id.is_none() || code == OrderRejection::OrderHasOpenBlockingFallout.code())
+    {
         return Ok(());
     }
     let result = serde_json::to_value(outcome)

@@ -156,7 +156,7 @@ pub async fn record_notification(
         NotificationResult::Sent { external_reference } => {
             ("SENT", "COMPLETED", None, external_reference.clone())
         }
-        NotificationResult::NotSent => ("UNKNOWN", "NOT_EXECUTED", Some(ctx.now), None),
+        NotificationResult::NotSent => ("SCHEDULED", "NOT_EXECUTED", None, None),
         NotificationResult::Unknown { check_at } => ("UNKNOWN", "UNKNOWN", Some(*check_at), None),
         NotificationResult::Refused => ("FAILED", "REJECTED", None, None),
     };

@@ -56,13 +56,16 @@ pub(super) fn apply_move(change: &mut OrderChange<'_>, index: usize, to: &StepMo
     if before != to.next {
         settle_counters(change, index);
     }
-    if let Some(fallout) = &to.fallout {
+    if let Some(fallout) = &to.fallout
+        && !(*fallout == StepFallout::UnknownOutcome && has_open_case(change, index))
+    {
         open_step_case(change, index, fallout);
     }
 }
 
 fn write_step(step: &mut StepRow, to: &StepMove) {
     step.status = to.next;
+    step.held_by_incident_id = None;
     step.leased_until = None;
     step.check_count = to.check_count;
     step.response_due_at = to.check_at;
@@ -160,6 +163,23 @@ fn settle_dependency(change: &mut OrderChange<'_>, key: &str, is_lost: bool) -> 
     None
 }
 
+/// Every further check without an answer says the same again: the open case need not hear it.
+fn has_open_case(change: &OrderChange<'_>, index: usize) -> bool {
+    let step = &change.aggregate.steps[index];
+    change.open_case_of(&step_cause(step)).is_some()
+}
+
+/// The cause of a step's case: one open case per step and generation.
+pub(super) fn step_cause(step: &StepRow) -> String {
+    format!("step:{}:{}", step.id, step.generation)
+}
+
+/// Whether a case of this step blocks its order: a mandatory step of a mandatory line (or of none).
+pub(super) fn is_blocking(change: &OrderChange<'_>, step: &StepRow) -> bool {
+    let line = change.aggregate.lines.iter().find(|x| Some(x.id) == step.order_line_id);
+    step.is_mandatory && line.is_none_or(|x| x.is_mandatory)
+}
+
 fn open_step_case(change: &mut OrderChange<'_>, index: usize, fallout: &StepFallout) {
     let reason = match fallout {
         StepFallout::Rejected(code) => FalloutReason::RejectedByTarget(code.clone()),
@@ -168,13 +188,7 @@ fn open_step_case(change: &mut OrderChange<'_>, index: usize, fallout: &StepFall
         StepFallout::Contradiction => FalloutReason::ContradictoryAnswer,
     };
     let step = &change.aggregate.steps[index];
-    let is_line_mandatory = change
-        .aggregate
-        .lines
-        .iter()
-        .find(|x| Some(x.id) == step.order_line_id)
-        .is_none_or(|x| x.is_mandatory);
-    let is_blocking = step.is_mandatory && is_line_mandatory;
+    let is_blocking = is_blocking(change, step);
     let evidence = json!({ "stepKey": step.step_key, "targetSystem": step.target_system,
         "operation": step.operation, "requestId": step.request_id,
         "externalReference": step.external_reference, "attemptCount": step.attempt_count });

@@ -9,10 +9,11 @@ use uuid::Uuid;
 
 use super::callback::Known;
 use super::{OutcomeVerdict, StepOutcome, StepSubject};
+use crate::aggregate::CaseRow;
 use crate::change::OrderChange;
 use crate::change_set::{AttemptRow, IncidentRow, Part, RequestUpdate};
 use crate::commands::fallout::{NewFallout, close_case, open_fallout};
-use crate::commands::step_effects::apply_move;
+use crate::commands::step_effects::{apply_move, is_blocking, step_cause};
 
 /// Index of the step that the answer is about, if this order has it.
 pub(super) fn position_of(change: &OrderChange<'_>, item: &StepOutcome) -> Option<usize> {
@@ -156,18 +157,19 @@ fn open_contradiction(change: &mut OrderChange<'_>, index: usize, answer: &StepA
     };
     let evidence = json!({ "stepKey": step.step_key, "recorded": step.status, "told": told,
         "requestId": step.request_id, "externalReference": step.external_reference });
-    let mut case =
-        NewFallout::step(step, &FalloutReason::ContradictoryAnswer, step.is_mandatory, evidence);
+    let is_blocking = is_blocking(change, step);
+    let reason = FalloutReason::ContradictoryAnswer;
+    let mut case = NewFallout::step(step, &reason, is_blocking, evidence);
     case.cause = format!("contradiction:{}:{}", step.id, step.generation);
     open_fallout(change, case);
 }
 
 /// The case of a step whose outcome was unknown is closed by the answer that settles it.
 fn resolve_step_case(change: &mut OrderChange<'_>, index: usize) {
-    let step_id = change.aggregate.steps[index].id;
-    let cause = format!("step:{step_id}:{}", change.aggregate.steps[index].generation);
-    let open =
-        change.aggregate.cases.iter().find(|x| x.step_id == Some(step_id) && x.cause == cause);
+    let step = &change.aggregate.steps[index];
+    let (step_id, cause) = (step.id, step_cause(step));
+    let is_this = |x: &&CaseRow| x.step_id == Some(step_id) && x.cause == cause && !x.is_new;
+    let open = change.aggregate.cases.iter().find(is_this);
     if let Some(case) = open.cloned() {
         let resolution = order_domain::fallout::FalloutResolution::Retry;
         close_case(change, &case, resolution, ("SETTLED_BY_ANSWER", None));
