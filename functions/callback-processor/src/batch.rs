@@ -10,7 +10,7 @@ use order_domain::ids::RequestId;
 use order_domain::step::answer::StepAnswer;
 use order_domain::step::{AnswerSource, Jitter, StepPolicy};
 use order_domain::tenant::TenantId;
-use order_store::commands::{OutcomeVerdict, StepOutcome, StepSubject, record_step_outcomes};
+use order_store::commands::{OutcomeVerdict, StepOutcome, StepSubject, record_each_step_outcome};
 use order_store::{StoreError, inbox, target_system};
 
 use crate::deps::Deps;
@@ -131,38 +131,29 @@ impl<'a> Batch<'a> {
         Ok(policy)
     }
 
-    /// Records all in one transaction; what cannot go with the others is tried alone, so that one
-    /// poisoned message does not hold up its batch. `None`: not recorded.
+    /// Records all together or, where that cannot be, one by one. `None`: not recorded.
     pub(crate) async fn record(&self, matched: &[Matched]) -> Vec<(usize, Option<OutcomeVerdict>)> {
-        match self.record_together(matched).await {
-            Ok(verdicts) => {
-                matched.iter().map(|x| x.0).zip(verdicts.into_iter().map(Some)).collect()
-            }
-            Err(error) if error.is_retryable() || matched.len() == 1 => {
-                tracing::error!(error = error_chain(&error), "callbacks could not be recorded");
-                matched.iter().map(|x| (x.0, None)).collect()
-            }
-            Err(error) => {
-                tracing::error!(error = error_chain(&error), "callbacks are recorded one by one");
-                let mut recorded = Vec::new();
-                for one in matched {
-                    let verdict = self.record_together(std::slice::from_ref(one)).await;
-                    recorded.push((one.0, verdict.ok().and_then(|x| x.first().copied())));
-                }
-                recorded
-            }
-        }
-    }
-
-    async fn record_together(
-        &self,
-        matched: &[Matched],
-    ) -> Result<Vec<OutcomeVerdict>, StoreError> {
-        let Some((_, _, first)) = matched.first() else { return Ok(Vec::new()) };
+        let Some((_, _, first)) = matched.first() else { return Vec::new() };
         // One context serves the batch: a trace is noted only where it is everybody's.
         let shared = matched.iter().all(|x| x.2 == *first).then(|| first.clone()).flatten();
         let outcomes: Vec<StepOutcome> = matched.iter().map(|x| x.1.clone()).collect();
-        let tx = self.deps.store.system_tx().await?;
-        record_step_outcomes(tx, &self.deps.context(self.request_id, shared), &outcomes).await
+        let ctx = self.deps.context(self.request_id, shared);
+        match record_each_step_outcome(&self.deps.store, &ctx, &outcomes).await {
+            Ok(results) => {
+                matched.iter().zip(results).map(|(x, result)| (x.0, recorded(result))).collect()
+            }
+            Err(error) => {
+                tracing::error!(error = error_chain(&error), "callbacks could not be recorded");
+                matched.iter().map(|x| (x.0, None)).collect()
+            }
+        }
     }
+}
+
+fn recorded(result: Result<OutcomeVerdict, StoreError>) -> Option<OutcomeVerdict> {
+    result
+        .inspect_err(|error| {
+            tracing::error!(error = error_chain(error), "a callback could not be recorded");
+        })
+        .ok()
 }

@@ -1,6 +1,8 @@
 //! What became of a batch, for the log and for tests.
 
+use lambda_support::error_chain;
 use order_domain::step::StepStatus;
+use order_store::StoreError;
 use order_store::commands::OutcomeVerdict;
 
 /// Counts of one batch.
@@ -27,16 +29,20 @@ pub struct ExecutorSummary {
 }
 
 impl ExecutorSummary {
-    pub(crate) fn count_verdicts(&mut self, verdicts: &[OutcomeVerdict]) {
-        for verdict in verdicts {
-            match verdict {
-                OutcomeVerdict::Applied(StepStatus::Completed) => self.completed += 1,
-                OutcomeVerdict::Applied(StepStatus::Submitted) => self.submitted += 1,
-                OutcomeVerdict::Applied(_) | OutcomeVerdict::Contradictory => self.otherwise += 1,
+    pub(crate) fn count(&mut self, result: Result<OutcomeVerdict, StoreError>) {
+        match result {
+            Ok(OutcomeVerdict::Applied(StepStatus::Completed)) => self.completed += 1,
+            Ok(OutcomeVerdict::Applied(StepStatus::Submitted)) => self.submitted += 1,
+            Ok(OutcomeVerdict::Applied(_) | OutcomeVerdict::Contradictory) => self.otherwise += 1,
+            Ok(
                 OutcomeVerdict::LeaseLost
                 | OutcomeVerdict::Late
                 | OutcomeVerdict::Duplicate
-                | OutcomeVerdict::Unmatched => self.superseded += 1,
+                | OutcomeVerdict::Unmatched,
+            ) => self.superseded += 1,
+            Err(error) => {
+                tracing::error!(error = error_chain(&error), "an outcome was not recorded");
+                self.unrecorded += 1;
             }
         }
     }

@@ -5,7 +5,8 @@
 use lambda_support::error_chain;
 use order_store::StoreError;
 use order_store::commands::{
-    OutcomeVerdict, StepCheck, StepCheckRef, StepOutcome, begin_step_checks, record_step_outcomes,
+    OutcomeVerdict, StepCheck, StepCheckRef, StepOutcome, begin_step_checks,
+    record_each_step_outcome,
 };
 
 use crate::deps::Deps;
@@ -43,34 +44,19 @@ pub(crate) async fn begin(
     }
 }
 
-/// Records all in one transaction, or one by one where they cannot go together.
+/// Records the answers; one that cannot be written is logged, and its step is asked about again.
 pub(crate) async fn record(
     deps: &Deps,
     request_id: &str,
     outcomes: &[StepOutcome],
 ) -> Result<Vec<OutcomeVerdict>, StoreError> {
-    if outcomes.is_empty() {
-        return Ok(Vec::new());
-    }
     let ctx = deps.context(request_id);
-    let write = async |some: &[StepOutcome]| {
-        let tx = deps.store.system_tx().await?;
-        record_step_outcomes(tx, &ctx, some).await
+    let results = record_each_step_outcome(&deps.store, &ctx, outcomes).await?;
+    let written = |x: Result<OutcomeVerdict, StoreError>| {
+        x.inspect_err(|error| {
+            tracing::error!(error = error_chain(error), "an answer was not recorded");
+        })
+        .ok()
     };
-    match write(outcomes).await {
-        Err(error) if !error.is_retryable() && outcomes.len() > 1 => {
-            tracing::error!(error = error_chain(&error), "answers are recorded one by one");
-            let mut verdicts = Vec::new();
-            for one in outcomes {
-                match write(std::slice::from_ref(one)).await {
-                    Ok(verdict) => verdicts.extend(verdict),
-                    Err(error) => {
-                        tracing::error!(error = error_chain(&error), "an answer was not recorded");
-                    }
-                }
-            }
-            Ok(verdicts)
-        }
-        answer => answer,
-    }
+    Ok(results.into_iter().filter_map(written).collect())
 }

@@ -34,7 +34,8 @@ pub use notification::{
     record_notification,
 };
 pub use record_step_outcome::{
-    CallbackReceipt, OutcomeVerdict, RequestAttempt, StepOutcome, StepSubject, record_step_outcomes,
+    CallbackReceipt, OutcomeVerdict, RequestAttempt, StepOutcome, StepSubject,
+    record_each_step_outcome, record_step_outcomes,
 };
 pub use settle_billing::settle_billing;
 pub use start_fulfillment::start_fulfillment;

@@ -3,9 +3,11 @@
 //! A batch of any size costs two round trips. Between them the decision is pure; the lease decides
 //! whether a worker's answer still counts, and terminal steps absorb what comes late.
 
+mod apart;
 mod callback;
 mod one;
 
+pub use apart::record_each_step_outcome;
 pub use callback::CallbackReceipt;
 pub(crate) use callback::KNOWN_MESSAGES;
 

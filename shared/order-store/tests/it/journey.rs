@@ -38,14 +38,14 @@ const READY: ReadinessFindings = ReadinessFindings {
 };
 
 /// A database with the sample catalogue, and an order of it.
-struct Oms {
-    db: TestDatabase,
+pub(crate) struct Oms {
+    pub(crate) db: TestDatabase,
     tenant: TenantId,
     order_id: OrderId,
 }
 
 impl Oms {
-    async fn with_order(products: &[&str]) -> Self {
+    pub(crate) async fn with_order(products: &[&str]) -> Self {
         let db = TestDatabase::create().await;
         let tenant = tenant();
         demo_catalogue(&db.store("oms_owner").await, &tenant).await;
@@ -54,7 +54,7 @@ impl Oms {
         Self { db, tenant, order_id }
     }
 
-    fn ctx(&self, function: &str) -> CommandContext {
+    pub(crate) fn ctx(&self, function: &str) -> CommandContext {
         CommandContext::new(Actor::function(function, None), Timestamp::now())
     }
 
@@ -81,7 +81,7 @@ impl Oms {
     }
 
     /// Everything up to a released plan.
-    async fn release(&self) {
+    pub(crate) async fn release(&self) {
         for role in [
             "oms_order_validate_readiness",
             "oms_order_decompose",
@@ -94,7 +94,7 @@ impl Oms {
     }
 
     /// Claims every READY step as the executor does.
-    async fn claim_ready(&self, executor: &Store) -> Vec<StepAttempt> {
+    pub(crate) async fn claim_ready(&self, executor: &Store) -> Vec<StepAttempt> {
         let rows =
             self.db.rows("select id from fulfillment_step where status = 'READY' order by id", &[]);
         let batch: Vec<BeginAttempt> = rows
@@ -149,14 +149,14 @@ impl Oms {
     }
 }
 
-fn completed() -> StepAnswer {
+pub(crate) fn completed() -> StepAnswer {
     StepAnswer::Completed {
         external_reference: Some("EXT-1".to_owned()),
         result: Characteristics::new(),
     }
 }
 
-fn outcome_of(attempt: &StepAttempt, answer: &StepAnswer) -> StepOutcome {
+pub(crate) fn outcome_of(attempt: &StepAttempt, answer: &StepAnswer) -> StepOutcome {
     StepOutcome {
         tenant: attempt.tenant.clone(),
         request_id: attempt.request_id,
