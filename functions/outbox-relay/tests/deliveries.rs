@@ -157,6 +157,8 @@ async fn two_relays_at_once_deliver_each_row_once() {
 
     let (first, second) = tokio::join!(round(&one), round(&other));
 
+    let put_off = "select string_agg(last_error, '; ') from outbox_message";
+    assert_eq!(stage.db.text(put_off).await, None, "{first:?} {second:?}");
     assert_eq!(first.started + second.started, 20);
     assert_eq!(first.published + second.published, 20);
     assert_eq!(owed(&stage).await, 0);
