@@ -42,3 +42,8 @@ impl ReconciliationSummary {
         }
     }
 }
+
+/// Counts of this function are small.
+pub(crate) fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
