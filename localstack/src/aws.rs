@@ -22,7 +22,7 @@ mod yaml;
 
 pub use client::AwsClient;
 pub use deployment::{Target, deploy};
-pub use emulator::{kill, start};
+pub use emulator::{REGION, kill, start};
 pub use install::install;
 pub use queue::{Message, Queue};
 pub use staging::build;

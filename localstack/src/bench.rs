@@ -23,7 +23,7 @@ use crate::{secrets, tools};
 
 use settings::Settings;
 
-/// The median of so many starts is the figure of one round; fewer were restless on shared cores.
+/// So many turns are one round of `--rounds`.
 const STARTS_PER_ROUND: u32 = 15;
 const PROBE: &str = "bare";
 const PROGRAM: &str = "cold-start";

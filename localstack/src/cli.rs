@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::chaos::Profile;
+
 /// Everything on one machine: the stack, its tests and its demo, without Docker.
 #[derive(Debug, Parser)]
 #[command(name = "cargo local", bin_name = "cargo local", version)]
 pub struct Cli {
-    /// Name of the stack; several run side by side. [default: main, for `test` and `bench`: their name]
+    /// Name of the stack; several run side by side. [default: main, for `test`, `bench` and `chaos`: their name]
     #[arg(long, global = true, value_name = "NAME")]
     pub stack: Option<String>,
     #[command(subcommand)]
@@ -33,8 +35,16 @@ pub enum Command {
     Token(TokenArguments),
     /// Run the tests against a private PostgreSQL and engine.
     Test(TestArguments),
+    /// Run orders under faults, wait for quiet, and check every invariant.
+    ///
+    /// The stack is the run's own and starts empty. The plan (which orders, which faults, when)
+    /// comes from the seed. Fails on any violation, on a fault that never hit, and when fewer than
+    /// 90 % of the orders that no system gave a business reason to stop are COMPLETED.
+    Chaos(ChaosArguments),
     /// Measure what the product costs, beside a limit measured in the same run.
     Bench(BenchArguments),
+    /// Dead-letter queues: list them, look into them, send messages back.
+    Dlq(DlqArguments),
     /// Check a product catalogue and make it a tenant's current one.
     Catalogue(CatalogueArguments),
     /// Check the rules that no compiler knows.
@@ -125,6 +135,25 @@ pub struct TestArguments {
 }
 
 #[derive(Debug, Args)]
+pub struct ChaosArguments {
+    /// Which faults are injected.
+    #[arg(long, default_value = "mixed")]
+    pub profile: Profile,
+    /// Decides the plan; the same seed gives the same plan.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// How many orders are placed.
+    #[arg(long, default_value_t = 300)]
+    pub orders: usize,
+    /// How many seconds after the last fault may pass until everything is at rest.
+    #[arg(long, default_value_t = 420)]
+    pub patience: u64,
+    /// Leave the stack up, to look at what is left.
+    #[arg(long)]
+    pub keep: bool,
+}
+
+#[derive(Debug, Args)]
 pub struct BenchArguments {
     #[command(subcommand)]
     pub bench: Bench,
@@ -144,6 +173,49 @@ pub struct ColdStartArguments {
     /// How often the probe and all functions take turns.
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(5..=100))]
     pub rounds: u32,
+}
+
+#[derive(Debug, Args)]
+pub struct DlqArguments {
+    /// Any SQS instead of the stack's, for example `https://sqs.eu-central-1.amazonaws.com`; then
+    /// AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN are read.
+    #[arg(long, value_name = "URL", global = true)]
+    pub endpoint: Option<String>,
+    #[command(subcommand)]
+    pub action: Dlq,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Dlq {
+    /// Every dead-letter queue, how much waits in it, and whose messages they were.
+    List,
+    /// Look at messages: id, receive count, reason. They stay; a look counts as a receive.
+    Show {
+        /// The dead-letter queue, or the queue it belongs to. [default: all]
+        queue: Option<String>,
+        /// At most so many of each queue.
+        #[arg(long, default_value_t = 10)]
+        limit: usize,
+        /// Print bodies too; they may hold what is private.
+        #[arg(long)]
+        body: bool,
+    },
+    /// Send messages back to their queue, once what made them fail is mended. Repeating is harmless:
+    /// steps are claimed, callbacks are deduplicated.
+    Redrive {
+        /// The dead-letter queue, or the queue it belongs to. [default: all]
+        queue: Option<String>,
+        /// At most so many of each queue.
+        #[arg(long, default_value_t = 100)]
+        limit: usize,
+    },
+    /// Throw one message away for good.
+    Purge {
+        /// The dead-letter queue, or the queue it belongs to.
+        queue: String,
+        /// As `show` prints it.
+        message_id: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -176,6 +248,7 @@ impl Cli {
         let default = match self.command {
             Command::Test(_) => "test",
             Command::Bench(_) => "bench",
+            Command::Chaos(_) => "chaos",
             _ => "main",
         };
         self.stack.as_deref().unwrap_or(default)

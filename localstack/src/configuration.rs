@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
+use catalogue_loading::{CheckedCatalogue, LoadError};
 use jiff::Timestamp;
-use order_domain::catalogue::Catalogue;
 use order_domain::tenant::TenantId;
-use order_store::{DatabaseSettings, Store, catalogue, target_system};
+use order_store::{DatabaseSettings, Store, target_system};
 use serde_json::Value;
 
 use crate::progress::Progress;
@@ -16,8 +16,6 @@ use crate::stack::{StackLayout, StackState};
 
 /// Stands for the simulator's address in `catalog/target-systems.json`.
 const SIMULATOR: &str = "{simulator}";
-
-const CATALOGUE_SCHEMA: &str = include_str!("../../catalog/schema/catalogue.schema.json");
 
 /// Loads the samples of `catalog/` for the demo tenant; may be repeated.
 ///
@@ -37,24 +35,45 @@ pub async fn load_samples(layout: &StackLayout, progress: &Progress) -> Result<(
 /// # Errors
 /// All problems of the catalogue at once, each with its JSON pointer; or a version that is taken.
 pub async fn load_catalogue(layout: &StackLayout, tenant: &str, file: &Path) -> Result<i32> {
-    let document = read(file)?;
-    let version = check(&document).with_context(|| format!("{} is refused", file.display()))?;
-    let tenant: TenantId = tenant.parse()?;
+    let catalogue = CheckedCatalogue::parse(read(file)?)
+        .with_context(|| format!("{} is refused", file.display()))?;
     let store = owner_store(layout).await?;
-    let tx = store.tenant_tx(&tenant).await?;
-    match catalogue::apply(tx, version, &document, Timestamp::now())
-        .await
-        .context("is the database migrated (`cargo local up`)?")?
-    {
-        catalogue::ApplyOutcome::Current => Ok(version),
-        catalogue::ApplyOutcome::VersionTaken => bail!(
-            "catalogue version {version} exists with other content: orders name the version that \
-             made their work, so raise it"
-        ),
+    let tenant: TenantId = tenant.parse()?;
+    match catalogue_loading::load(&store, &tenant, &catalogue, Timestamp::now()).await {
+        Err(error @ LoadError::Store(_)) => {
+            Err(error).context("is the database migrated (`cargo local up`)?")
+        }
+        loaded => Ok(loaded?.version),
     }
 }
 
+/// Replaces the sample systems by the same ones with little patience: a run under faults would
+/// otherwise spend its time waiting for time limits.
+///
+/// # Errors
+/// As for [`load_samples`].
+pub async fn load_impatient_systems(layout: &StackLayout) -> Result<()> {
+    let file = layout.workspace().join("catalog/target-systems.json");
+    load_systems_as(layout, &file, |settings| {
+        settings["requestTimeoutMs"] = 2000.into();
+        settings["connectTimeoutMs"] = 1000.into();
+        settings["responseDueMs"] = 4000.into();
+        settings["retryPolicy"]["maxAttempts"] = 8.into();
+        settings["retryPolicy"]["capMs"] = 4000.into();
+    })
+    .await
+    .map(drop)
+}
+
 async fn load_systems(layout: &StackLayout, file: &Path) -> Result<usize> {
+    load_systems_as(layout, file, |_| {}).await
+}
+
+async fn load_systems_as(
+    layout: &StackLayout,
+    file: &Path,
+    change: impl Fn(&mut Value),
+) -> Result<usize> {
     let state = StackState::load(layout)?;
     let text = std::fs::read_to_string(file)
         .with_context(|| format!("cannot read {}", file.display()))?
@@ -63,7 +82,8 @@ async fn load_systems(layout: &StackLayout, file: &Path) -> Result<usize> {
     let systems = systems(&tenants).with_context(|| format!("{} is refused", file.display()))?;
     let store = owner_store(layout).await?;
     let mut count = 0;
-    for (tenant, entries) in systems {
+    for (tenant, mut entries) in systems {
+        entries.iter_mut().for_each(|(_, settings)| change(settings));
         let tx = store.tenant_tx(&tenant.parse()?).await?;
         target_system::apply(tx, &entries, Timestamp::now()).await?;
         count += entries.len();
@@ -82,31 +102,6 @@ fn read(file: &Path) -> Result<Value> {
     let text =
         std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     serde_json::from_str(&text).with_context(|| format!("{} is not JSON", file.display()))
-}
-
-/// The schema first, because its findings name the place in the file; then the rules behind it.
-fn check(document: &Value) -> Result<i32> {
-    check_schema(document)?;
-    let catalogue: Catalogue = serde_json::from_value(document.clone())?;
-    if let Err(problems) = catalogue.validate() {
-        let list: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        bail!("{} problems:\n  {}", list.len(), list.join("\n  "));
-    }
-    let version = document["version"].as_i64().context("the version is missing")?;
-    i32::try_from(version).context("the version is too large")
-}
-
-fn check_schema(document: &Value) -> Result<()> {
-    let schema: Value = serde_json::from_str(CATALOGUE_SCHEMA)?;
-    let validator = jsonschema::validator_for(&schema)?;
-    let list: Vec<String> = validator
-        .iter_errors(document)
-        .map(|x| format!("{}: {}", x.instance_path(), x.kind().keyword()))
-        .collect();
-    if list.is_empty() {
-        return Ok(());
-    }
-    bail!("{} places break the schema:\n  {}", list.len(), list.join("\n  "))
 }
 
 /// A system's name and its settings.
@@ -136,17 +131,8 @@ mod tests {
     fn the_samples_of_this_workspace_are_accepted() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../catalog");
 
-        assert!(check(&read(&folder.join("catalogue.json")).unwrap()).is_ok());
+        assert!(CheckedCatalogue::parse(read(&folder.join("catalogue.json")).unwrap()).is_ok());
         assert!(!systems(&read(&folder.join("target-systems.json")).unwrap()).unwrap().is_empty());
-    }
-
-    #[test]
-    fn a_schema_violation_names_its_json_pointer() {
-        let document = json!({ "version": 1, "calendars": [], "products": [{ "code": 7 }] });
-
-        let refusal = check(&document).unwrap_err().to_string();
-
-        assert!(refusal.contains("/products/0/code"), "{refusal}");
     }
 
     #[test]

@@ -4,7 +4,6 @@
 //! engine's history, the ledger of the external systems and the events on the bus.
 
 mod api;
-mod bus;
 mod engine_calls;
 mod facts;
 mod quote;
@@ -18,13 +17,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::cli::DemoArguments;
+use crate::domain_events::DomainEventQueue;
 use crate::progress::Step;
 use crate::session::Session;
 use crate::stack::{Phase, StackState, stop_all};
 use crate::{commands, http, output, wait};
 
 use api::OrdersApi;
-use bus::DomainEventQueue;
 use engine_calls::EngineCalls;
 use facts::{Facts, Sources};
 use quote::DemoQuote;
@@ -51,12 +50,17 @@ pub async fn run(stack: &str, arguments: &DemoArguments) -> Result<ExitCode> {
     let quote = DemoQuote::read(&session.layout.resolve(&arguments.quote))?;
     let was_up = StackState::load(&session.layout)?.phase == Phase::Detached;
     let outcome = session.run(start_and_follow(&session, arguments, quote)).await?;
-    if arguments.keep || was_up {
+    let stays_up = arguments.keep || was_up;
+    if stays_up {
         session.detach()?;
     } else {
         stop_all(&session.layout).await?;
     }
-    report(&session, arguments, &outcome)
+    let code = report(&session, arguments, &outcome);
+    if stays_up {
+        commands::say_where_cockpit_is(&session)?;
+    }
+    code
 }
 
 async fn start_and_follow(

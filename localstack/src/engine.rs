@@ -1,5 +1,6 @@
 //! Camunda 7 without Docker: its jars, one settings file, one process.
 
+mod cockpit;
 mod jars;
 
 use std::time::Duration;
@@ -14,12 +15,18 @@ use crate::progress::Progress;
 use crate::stack::{Component, StackLayout, StackState, stop_component};
 use crate::wait;
 
+pub use cockpit::where_to_find as where_to_find_cockpit;
+
 pub const COMPONENT: &str = "engine";
 /// Endpoint name in `stack.json`: the base of the REST API, ending in `/engine-rest`.
 pub const URL: &str = "engineUrl";
 
 /// The log of calls, as `logs/engine-access.log`; see engine.yml.
 pub const ACCESS_LOG: &str = "engine-access";
+
+/// Environment variable: how much the engine remembers, for tests that read it; see engine.yml.
+const HISTORY_LEVEL: &str = "OMS_ENGINE_HISTORY_LEVEL";
+const DEPLOYED_HISTORY_LEVEL: &str = "activity";
 
 /// Alone it is up in 9 s; a machine that compiles meanwhile needs a multiple.
 const START_LIMIT: Duration = Duration::from_secs(180);
@@ -50,6 +57,7 @@ pub async fn start(layout: &StackLayout, progress: &Progress) -> Result<()> {
     let port = StackState::reserve_port(layout, COMPONENT)?;
     let password = StackState::password(layout, ENGINE_DATABASE)?;
     let settings = layout.workspace().join("localstack/engine/engine.yml");
+    let history = std::env::var_os(HISTORY_LEVEL).unwrap_or(DEPLOYED_HISTORY_LEVEL.into());
     let engine = Launch::new(COMPONENT, java)
         // Unbounded, the heap would grow to a quarter of the machine's memory.
         .args(["-Xms256m", "-Xmx640m", "-XX:+UseSerialGC", "-Duser.timezone=UTC"])
@@ -65,13 +73,23 @@ pub async fn start(layout: &StackLayout, progress: &Progress) -> Result<()> {
         .env("OMS_ENGINE_LOG_DIRECTORY", layout.logs())
         .env("OMS_ENGINE_DATABASE_USER", ENGINE_DATABASE)
         .env("OMS_ENGINE_DATABASE_PASSWORD", password)
+        .env("OMS_ENGINE_ADMIN_USER", cockpit::USER)
+        .env("OMS_ENGINE_ADMIN_PASSWORD", StackState::password(layout, cockpit::USER)?)
+        .env(HISTORY_LEVEL, history)
         .port(port)
         .start(layout)?;
-    let url = format!("http://127.0.0.1:{port}/engine-rest");
+    let url = url(port);
     wait_until_ready(&engine, &url).await?;
     StackState::set_endpoint(layout, URL, &url)?;
+    StackState::set_endpoint(layout, cockpit::URL, &cockpit::address(port))?;
     step.done(&url);
     Ok(())
+}
+
+/// The base of the REST API behind a port of this machine.
+#[must_use]
+pub fn url(port: u16) -> String {
+    format!("http://127.0.0.1:{port}/engine-rest")
 }
 
 /// `kill -9`.

@@ -2,10 +2,13 @@
 
 pub mod aws;
 pub mod bench;
+pub mod chaos;
 pub mod cli;
 pub mod commands;
 pub mod configuration;
 pub mod demo;
+pub mod dlq;
+mod domain_events;
 pub mod engine;
 pub mod http;
 pub mod model;

@@ -5,13 +5,14 @@
 
 use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// Where the steps of one command are shown.
 #[derive(Debug, Clone)]
 pub struct Progress {
     bars: MultiProgress,
     is_terminal: bool,
+    is_silent: bool,
 }
 
 /// One step: a spinner until `done`; dropped without `done` it is shown as failed.
@@ -19,6 +20,7 @@ pub struct Progress {
 pub struct Step {
     bar: ProgressBar,
     is_terminal: bool,
+    is_silent: bool,
     title: String,
     started: Instant,
     is_finished: bool,
@@ -34,7 +36,14 @@ impl Progress {
     #[must_use]
     pub fn new() -> Self {
         let is_terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
-        Self { bars: MultiProgress::new(), is_terminal }
+        Self { bars: MultiProgress::new(), is_terminal, is_silent: false }
+    }
+
+    /// Shows nothing, for what happens within somebody else's step.
+    #[must_use]
+    pub fn silent() -> Self {
+        let bars = MultiProgress::with_draw_target(ProgressDrawTarget::hidden());
+        Self { bars, is_terminal: false, is_silent: true }
     }
 
     /// Starts a step; several may run at once.
@@ -45,12 +54,13 @@ impl Progress {
             bar.set_style(spinner());
             bar.set_prefix(title.to_owned());
             bar.enable_steady_tick(Duration::from_millis(100));
-        } else {
+        } else if !self.is_silent {
             eprintln!("… {title}");
         }
         Step {
             bar,
             is_terminal: self.is_terminal,
+            is_silent: self.is_silent,
             title: title.to_owned(),
             started: Instant::now(),
             is_finished: false,
@@ -85,7 +95,7 @@ impl Step {
         if self.is_terminal {
             self.bar.set_style(plain());
             self.bar.finish_with_message(line);
-        } else {
+        } else if !self.is_silent {
             eprintln!("{line}");
         }
     }

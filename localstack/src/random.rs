@@ -10,12 +10,12 @@ fn bytes<const N: usize>() -> Result<[u8; N]> {
     Ok(bytes)
 }
 
-/// A password of 144 bits that needs no escaping in a URL, a shell or a connection string.
+/// A password of more than 256 bits that needs no escaping in a URL, a shell or a connection string.
 ///
 /// # Errors
 /// When the random number generator fails.
 pub fn password() -> Result<String> {
-    Ok(URL_SAFE_NO_PAD.encode(bytes::<18>()?).replace(['-', '_'], "x"))
+    Ok(URL_SAFE_NO_PAD.encode(bytes::<33>()?).replace(['-', '_'], "x"))
 }
 
 /// A number from 0 to `limit - 1`; the slight bias does not matter for choosing a port.

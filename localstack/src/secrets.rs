@@ -27,7 +27,7 @@ pub const TARGET_SYSTEMS: [&str; 6] =
 pub fn write(layout: &StackLayout) -> Result<PathBuf> {
     let functions = functions_with_a_role(layout)?;
     let state = StackState::load(layout)?;
-    let port = *state.ports.get(postgres::COMPONENT).context("PostgreSQL has no port yet")?;
+    let port = state.way_to(postgres::COMPONENT)?;
     let mut secrets = Map::new();
     let mut role_passwords = Map::new();
     for function in &functions {

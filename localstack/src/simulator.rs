@@ -62,6 +62,18 @@ pub async fn start(layout: &StackLayout, progress: &Progress) -> Result<()> {
     Ok(())
 }
 
+/// Forgets ledger and requests of a stack that is down.
+///
+/// # Errors
+/// The folder cannot be removed.
+pub fn forget_data(layout: &StackLayout) -> Result<()> {
+    let folder = layout.component_dir(COMPONENT);
+    if folder.exists() {
+        std::fs::remove_dir_all(folder)?;
+    }
+    Ok(())
+}
+
 /// `kill -9`.
 ///
 /// # Errors

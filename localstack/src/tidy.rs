@@ -6,9 +6,11 @@
 mod budgets;
 mod codes;
 mod dependencies;
+mod evidence;
 mod functions;
 mod migrations;
 mod paths;
+mod pointers;
 mod readme;
 mod source;
 mod topics;
@@ -49,12 +51,14 @@ impl fmt::Display for Finding {
 type Check = fn(&Path) -> Result<Vec<Finding>>;
 
 /// Every check with the rule it stands for.
-const CHECKS: [(&str, Check); 8] = [
+const CHECKS: [(&str, Check); 10] = [
     ("files, functions and migrations stay within their budgets", budgets::check),
     ("every crate has a README of 10 to 25 lines", readme::check),
     ("every function crate has its entry and alarm in the template", functions::check),
     ("every topic has a crate, or an issue that brings it", topics::check),
     ("every code a caller can see is documented", codes::check),
+    ("who speaks to the engine has tests of what it says", pointers::check),
+    ("tests that documents name as evidence exist", evidence::check),
     ("migrations are unchanged since they landed", migrations::check),
     ("dependencies point in the direction of the architecture", dependencies::check),
     ("no file names a path of somebody's machine", paths::check),

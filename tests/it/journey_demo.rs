@@ -4,14 +4,21 @@
 //! One stack for all of it, because starting one takes longer than an order; the test that owns it
 //! stops it whatever happens.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use serde_json::Value;
+use test_support::pointers::{FIVE_POINTERS, objection};
 
 const STACK: &str = "journey";
+/// The engine of this stack remembers every variable that ever was; deployed ones remember none.
+const HISTORY_LEVEL: (&str, &str) = ("OMS_ENGINE_HISTORY_LEVEL", "audit");
+/// Longer than the engine's own wait for a database connection.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Quotes that complete, with the least number of effects that each must have.
 const QUOTES: [(&str, u64); 7] = [
@@ -41,10 +48,15 @@ impl Drop for Stack {
     }
 }
 
+fn workspace() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
 fn local(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO"));
     command
-        .current_dir(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(".."))
+        .current_dir(workspace())
+        .env(HISTORY_LEVEL.0, HISTORY_LEVEL.1)
         .args(["run", "--quiet", "--package", "local", "--", "--stack", STACK])
         .args(arguments);
     command
@@ -120,6 +132,44 @@ fn assert_complete(quote: &str, result: &Value, least_effects: u64) {
     assert!(effects >= least_effects, "{quote}: {effects} effects, {result}");
 }
 
+/// What the engine of the stack answers to a question.
+fn ask_engine(question: &str) -> Value {
+    let state = workspace().join("target/local").join(STACK).join("stack.json");
+    let state = std::fs::read_to_string(state).expect("a stack that is up says where");
+    let state: Value = serde_json::from_str(&state).expect("JSON");
+    let engine = state["endpoints"]["engineUrl"].as_str().expect("an engine");
+    let url = format!("{engine}{question}");
+    let answer = async {
+        let http = lambda_support::http::client(PATIENCE).expect("an HTTP client");
+        let answer = http.get(&url).send().await.expect("the engine answers");
+        answer.error_for_status().expect("a good question").json().await.expect("JSON")
+    };
+    tokio::runtime::Runtime::new().expect("a runtime").block_on(answer)
+}
+
+/// Every variable that any instance of the order ever had.
+fn assert_only_pointers(quote: &str, result: &Value) {
+    let order = result["orderId"].as_str().expect("an order");
+    let instances = ask_engine(&format!(
+        "/history/process-instance?processInstanceBusinessKey=ORDER:acme:{order}"
+    ));
+    let mut names = BTreeSet::new();
+    for instance in instances.as_array().expect("a list of instances") {
+        let id = instance["id"].as_str().expect("an id");
+        let variables = ask_engine(&format!(
+            "/history/variable-instance?processInstanceId={id}&includeDeleted=true"
+        ));
+        for variable in variables.as_array().expect("a list of variables") {
+            let name = variable["name"].as_str().expect("a name");
+            assert_eq!(objection(name, &variable["value"]), None, "{quote}: {order}");
+            names.insert(name.to_owned());
+        }
+    }
+    for name in FIVE_POINTERS.into_iter().chain(["fulfillmentPlanId"]) {
+        assert!(names.contains(name), "{quote}: {name} is not among {names:?}");
+    }
+}
+
 #[test]
 fn journey_every_sample_quote_completes_with_nine_engine_calls_and_survives_killed_parts() {
     let _stack = Stack::up();
@@ -128,6 +178,7 @@ fn journey_every_sample_quote_completes_with_nine_engine_calls_and_survives_kill
         let result = order(quote);
         tell(&format!("{quote}: {result}"));
         assert_complete(quote, &result, least_effects);
+        assert_only_pointers(quote, &result);
         if least_effects >= 8 {
             assert_eq!(result["engineCalls"]["perOrder"], 9, "{quote}: {result}");
         }
@@ -140,5 +191,6 @@ fn journey_every_sample_quote_completes_with_nine_engine_calls_and_survives_kill
         let result = result_of(&running.finish(), "sd-wan-25-sites");
         tell(&format!("{part} killed and started again: {result}"));
         assert_complete("sd-wan-25-sites", &result, 150);
+        assert_only_pointers("sd-wan-25-sites", &result);
     }
 }

@@ -2,3 +2,4 @@
 
 mod journey_demo;
 mod process_paths;
+mod process_reconciliation;

@@ -10,6 +10,7 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Plan {
+    /// Rounds times starts are the turns; in each turn everything is started once.
     pub rounds: usize,
     pub starts_per_round: usize,
     /// The limit: a runtime that does nothing else.

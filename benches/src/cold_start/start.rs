@@ -32,6 +32,8 @@ const LAMBDA_VARIABLES: [(&str, &str); 11] = [
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Start {
     pub(super) to_next_ms: f64,
+    /// Processor time of all its threads until then; nobody else's.
+    pub(super) cpu_ms: f64,
     /// From the first request for a secret to `next`; `None` without secrets.
     pub(super) since_secret_ms: Option<f64>,
     pub(super) peak_kib: u64,
@@ -94,6 +96,7 @@ impl Starter {
                     return Ok(Start {
                         to_next_ms: milliseconds(at - spawned),
                         since_secret_ms: first_secret.map(|secret| milliseconds(at - secret)),
+                        cpu_ms: cpu_time(child.id())?,
                         peak_kib: peak_memory(child.id())?,
                     });
                 }
@@ -112,6 +115,23 @@ impl Starter {
 
 fn milliseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1_000.0
+}
+
+/// What the scheduler gave to its threads.
+fn cpu_time(pid: u32) -> Result<f64> {
+    let mut milliseconds = 0.0;
+    for thread in std::fs::read_dir(format!("/proc/{pid}/task"))?.flatten() {
+        // A thread may end between the two looks.
+        let text = std::fs::read_to_string(thread.path().join("schedstat")).unwrap_or_default();
+        milliseconds += parse_cpu_time(&text).unwrap_or_default();
+    }
+    Ok(milliseconds)
+}
+
+/// The first of three numbers: nanoseconds on a processor.
+fn parse_cpu_time(schedstat: &str) -> Option<f64> {
+    let nanoseconds: f64 = schedstat.split(' ').next()?.parse().ok()?;
+    Some(nanoseconds / 1e6)
 }
 
 /// The most memory the process ever had resident.
@@ -135,6 +155,12 @@ fn tail(log: &std::path::Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn processor_time_is_read_in_nanoseconds() {
+        assert_eq!(parse_cpu_time("2500000 1200 7\n"), Some(2.5));
+        assert_eq!(parse_cpu_time(""), None);
+    }
 
     #[test]
     fn peak_memory_is_read_in_kibibytes() {

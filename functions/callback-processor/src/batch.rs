@@ -6,15 +6,14 @@ use external_systems::callback::{CallbackEnvelope, ParsedCallback};
 use external_systems::settings::TargetSystemSettings;
 use lambda_support::error_chain;
 use lambda_support::sqs_batch::QueueMessage;
-use order_domain::ids::RequestId;
 use order_domain::step::answer::StepAnswer;
 use order_domain::step::{AnswerSource, Jitter, StepPolicy};
 use order_domain::tenant::TenantId;
 use order_store::commands::{OutcomeVerdict, StepOutcome, StepSubject, record_each_step_outcome};
-use order_store::{StoreError, inbox, target_system};
+use order_store::inbox::{self, MessageKey, UnreferencedCallback};
+use order_store::{StoreError, target_system};
 
 use crate::deps::Deps;
-use crate::policy;
 use crate::reading::{self, Reading};
 
 /// One invocation; policies are read at most once per system.
@@ -28,10 +27,29 @@ pub(crate) struct Batch<'a> {
 pub(crate) enum Prepared {
     /// To be recorded, with the trace of its edge.
     Outcome(Box<StepOutcome>, Option<String>),
+    /// It names only a reference that nobody knows yet: to be kept until somebody does.
+    Unreferenced(Box<UnreferencedCallback>),
     /// Malformed, and kept: that is its end.
     Kept,
     /// Not for now; the queue counts the tries.
     Later(&'static str),
+}
+
+/// A message that came from our edge, and what it says.
+struct Opened {
+    envelope: CallbackEnvelope,
+    reading: Reading,
+}
+
+fn open(message: &QueueMessage) -> Option<Opened> {
+    let Ok(envelope) = serde_json::from_str::<CallbackEnvelope>(&message.body) else {
+        // Not from our edge, and without a tenant nothing can be kept: the dead-letter queue holds
+        // the evidence.
+        tracing::error!(messaging.message_id = message.message_id, "no callback envelope");
+        return None;
+    };
+    let reading = reading::read(&envelope);
+    Some(Opened { envelope, reading })
 }
 
 /// A message's place in the batch, its outcome, and the trace of its edge.
@@ -42,43 +60,61 @@ impl<'a> Batch<'a> {
         Self { deps, request_id, policies: BTreeMap::new() }
     }
 
-    pub(crate) async fn prepare(&mut self, message: &QueueMessage) -> Result<Prepared, StoreError> {
-        let Ok(envelope) = serde_json::from_str::<CallbackEnvelope>(&message.body) else {
-            // Not from our edge, and without a tenant nothing can be kept: the dead-letter queue
-            // holds the evidence.
-            let id = &message.message_id;
-            tracing::error!(messaging.message_id = id, "no callback envelope");
+    /// One answer per message, in their order; references are looked up together.
+    pub(crate) async fn prepare(&mut self, messages: &[QueueMessage]) -> Vec<Prepared> {
+        let mut opened: Vec<_> = messages.iter().map(open).collect();
+        if let Err(error) = self.resolve_references(&mut opened).await {
+            tracing::error!(error = error_chain(&error), "references could not be looked up");
+        }
+        let mut prepared = Vec::with_capacity(opened.len());
+        for one in opened {
+            prepared.push(self.prepare_one(one).await.unwrap_or_else(|error| {
+                tracing::error!(error = error_chain(&error), "a callback could not be prepared");
+                Prepared::Later("the store failed")
+            }));
+        }
+        prepared
+    }
+
+    async fn prepare_one(&mut self, opened: Option<Opened>) -> Result<Prepared, StoreError> {
+        let Some(Opened { envelope, reading }) = opened else {
             return Ok(Prepared::Later("the body is no callback envelope"));
-        };
-        let reading = match reading::read(&envelope) {
-            Reading::ReferenceOnly { external_reference, report } => {
-                match self.find_request(&envelope, &external_reference).await? {
-                    Some(id) => reading::read_for_request(&envelope.content_type, report, id),
-                    None if message.receive_count < policy::REFERENCE_TRIES => {
-                        return Ok(Prepared::Later("no request has this reference yet"));
-                    }
-                    None => {
-                        Reading::Malformed("no request id, and an unknown reference".to_owned())
-                    }
-                }
-            }
-            other => other,
         };
         match reading {
             Reading::Report(report) => self.outcome(&envelope, *report).await,
             Reading::Malformed(reason) => self.keep(&envelope, &reason).await,
-            Reading::ReferenceOnly { .. } => self.keep(&envelope, "no request id").await,
+            Reading::UnknownReference(report) => {
+                let (tenant, receipt) = reading::receipt(&envelope, report.external_reference);
+                let callback = UnreferencedCallback { tenant, receipt, answer: report.answer };
+                Ok(Prepared::Unreferenced(Box::new(callback)))
+            }
+            Reading::ReferenceOnly { .. } => Ok(Prepared::Later("the store failed")),
         }
     }
 
-    async fn find_request(
-        &self,
-        envelope: &CallbackEnvelope,
-        reference: &str,
-    ) -> Result<Option<RequestId>, StoreError> {
+    /// Callbacks that name only a reference become reports of the request that has it, if one has.
+    async fn resolve_references(&self, opened: &mut [Option<Opened>]) -> Result<(), StoreError> {
+        let asked = |x: &Opened| match &x.reading {
+            Reading::ReferenceOnly { external_reference, .. } => {
+                let envelope = &x.envelope;
+                let system = envelope.system.clone();
+                Some((envelope.tenant_id.clone(), system, external_reference.clone()))
+            }
+            _ => None,
+        };
+        let references: Vec<_> = opened.iter().flatten().filter_map(asked).collect();
+        if references.is_empty() {
+            return Ok(());
+        }
         let tx = self.deps.store.system_tx().await?;
-        let key = (envelope.system.as_str(), reference);
-        inbox::find_request_of_reference(tx, &envelope.tenant_id, key).await
+        let mut found = inbox::find_requests_of_references(tx, &references).await?.into_iter();
+        for one in opened.iter_mut().flatten() {
+            if let Reading::ReferenceOnly { report, .. } = &mut one.reading {
+                let (report, request) = (report.take(), found.next().flatten());
+                one.reading = reading::of_reference(&one.envelope.content_type, report, request);
+            }
+        }
+        Ok(())
     }
 
     async fn keep(
@@ -131,6 +167,44 @@ impl<'a> Batch<'a> {
         Ok(policy)
     }
 
+    /// Keeps callbacks whose reference nobody knows yet. Returns whether they are kept.
+    pub(crate) async fn keep_unreferenced(&self, callbacks: &[UnreferencedCallback]) -> bool {
+        if callbacks.is_empty() {
+            return true;
+        }
+        let kept = async {
+            let tx = self.deps.store.system_tx().await?;
+            inbox::keep_unreferenced(tx, callbacks, self.deps.now()).await
+        };
+        let kept: Result<(), StoreError> = kept.await;
+        if let Err(error) = &kept {
+            tracing::error!(error = error_chain(error), "callbacks could not be kept");
+        }
+        kept.is_ok()
+    }
+
+    /// Says aloud which unmatched callbacks name somebody else's request. They have their row
+    /// already: if this fails, reconciliation finds out.
+    pub(crate) async fn expose_foreign(&self, unmatched: &[MessageKey]) {
+        if unmatched.is_empty() {
+            return;
+        }
+        let exposed = async {
+            let tx = self.deps.store.system_tx().await?;
+            inbox::expose_foreign(tx, unmatched, self.deps.now()).await
+        };
+        let exposed: Result<Vec<MessageKey>, StoreError> = exposed.await;
+        match exposed {
+            Ok(foreign) => foreign.iter().for_each(warn_of_foreign),
+            Err(error) => {
+                tracing::error!(
+                    error = error_chain(&error),
+                    "foreign requests were not looked for"
+                );
+            }
+        }
+    }
+
     /// Records all together or, where that cannot be, one by one. `None`: not recorded.
     pub(crate) async fn record(&self, matched: &[Matched]) -> Vec<(usize, Option<OutcomeVerdict>)> {
         let Some((_, _, first)) = matched.first() else { return Vec::new() };
@@ -156,4 +230,14 @@ fn recorded(result: Result<OutcomeVerdict, StoreError>) -> Option<OutcomeVerdict
             tracing::error!(error = error_chain(error), "a callback could not be recorded");
         })
         .ok()
+}
+
+fn warn_of_foreign(message: &MessageKey) {
+    tracing::warn!(
+        security.event = "CALLBACK_NAMES_FOREIGN_REQUEST",
+        tenant.id = message.tenant.as_str(),
+        target_system = message.system,
+        message.id = message.message_id,
+        "a signed callback names a request of another tenant or system"
+    );
 }

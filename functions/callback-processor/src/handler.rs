@@ -8,10 +8,13 @@
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use lambda_runtime::LambdaEvent;
+use lambda_support::Deadline;
 use lambda_support::sqs_batch::{MessageVerdict, QueueMessage, for_whole_batch};
-use lambda_support::{Deadline, error_chain};
 
-use crate::batch::{Batch, Prepared};
+use order_store::commands::{OutcomeVerdict, StepSubject};
+use order_store::inbox::MessageKey;
+
+use crate::batch::{Batch, Matched, Prepared};
 pub use crate::deps::Deps;
 use crate::policy;
 use crate::summary::CallbackSummary;
@@ -40,28 +43,54 @@ pub async fn process(
         ..Default::default()
     };
     let mut verdicts = vec![MessageVerdict::Done; messages.len()];
-    let mut matched = Vec::new();
-    for (index, message) in messages.iter().enumerate() {
-        match batch.prepare(message).await {
-            Ok(Prepared::Outcome(outcome, traceparent)) => {
-                matched.push((index, *outcome, traceparent));
+    let (mut matched, mut unreferenced, mut kept) = (Vec::new(), Vec::new(), Vec::new());
+    for (index, prepared) in batch.prepare(messages).await.into_iter().enumerate() {
+        match prepared {
+            Prepared::Outcome(outcome, traceparent) => matched.push((index, *outcome, traceparent)),
+            Prepared::Unreferenced(callback) => {
+                unreferenced.push(*callback);
+                kept.push(index);
             }
-            Ok(Prepared::Kept) => summary.malformed += 1,
-            Ok(Prepared::Later(reason)) => verdicts[index] = MessageVerdict::retry_later(reason),
-            Err(error) => {
-                tracing::error!(error = error_chain(&error), "a callback could not be prepared");
-                verdicts[index] = MessageVerdict::retry_later("the store failed");
-            }
+            Prepared::Kept => summary.malformed += 1,
+            Prepared::Later(reason) => verdicts[index] = MessageVerdict::retry_later(reason),
         }
     }
-    for (index, recorded) in batch.record(&matched).await {
-        match recorded {
-            Some(verdict) => summary.count(verdict),
-            None => verdicts[index] = MessageVerdict::retry_later("the store failed"),
+    if batch.keep_unreferenced(&unreferenced).await {
+        kept.iter().for_each(|_| summary.count(OutcomeVerdict::Unmatched));
+    } else {
+        kept.iter().for_each(|index| verdicts[*index] = store_failed());
+    }
+    let recorded = batch.record(&matched).await;
+    for (index, verdict) in &recorded {
+        match verdict {
+            Some(verdict) => summary.count(*verdict),
+            None => verdicts[*index] = store_failed(),
         }
     }
+    batch.expose_foreign(&unmatched_of(&matched, &recorded)).await;
     let is_returned = |x: &&MessageVerdict| !matches!(x, MessageVerdict::Done);
     summary.returned =
         u32::try_from(verdicts.iter().filter(is_returned).count()).unwrap_or(u32::MAX);
     (summary, verdicts)
+}
+
+fn store_failed() -> MessageVerdict {
+    MessageVerdict::retry_later("the store failed")
+}
+
+fn unmatched_of(
+    matched: &[Matched],
+    recorded: &[(usize, Option<OutcomeVerdict>)],
+) -> Vec<MessageKey> {
+    let is_unmatched = |x: &Option<OutcomeVerdict>| *x == Some(OutcomeVerdict::Unmatched);
+    let unmatched = matched.iter().zip(recorded).filter(|(_, (_, x))| is_unmatched(x));
+    let key = |((_, outcome, _), _): (&Matched, _)| match &outcome.subject {
+        StepSubject::Callback(receipt) => Some(MessageKey {
+            tenant: outcome.tenant.clone(),
+            system: receipt.system.clone(),
+            message_id: receipt.message_id.clone(),
+        }),
+        StepSubject::Lease { .. } => None,
+    };
+    unmatched.filter_map(key).collect()
 }

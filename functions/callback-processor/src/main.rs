@@ -3,7 +3,7 @@
 use callback_processor::{Config, Deps, handler};
 use lambda_runtime::{Error, service_fn};
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     lambda_support::init("callback-processor")?;
     let config = Config::from_env()?;

@@ -22,6 +22,8 @@ pub(crate) enum Reading {
         /// The report, to be read again with the request that is found.
         report: Value,
     },
+    /// It names only a reference, and nobody knows it yet; the request id in it is nobody's.
+    UnknownReference(Box<ParsedCallback>),
     /// It breaks the contract; the reason repeats no value.
     Malformed(String),
 }
@@ -41,15 +43,17 @@ pub(crate) fn read(envelope: &CallbackEnvelope) -> Reading {
     }
 }
 
-/// Reads a report that named no request as if it had named `request_id`.
-pub(crate) fn read_for_request(
+/// Reads a report that named no request: as the one of `request`, or of nobody yet.
+pub(crate) fn of_reference(
     content_type: &str,
     mut report: Value,
-    request_id: RequestId,
+    request: Option<RequestId>,
 ) -> Reading {
-    report["requestId"] = Value::from(request_id.to_string());
+    let nobody = RequestId::from_uuid(uuid::Uuid::nil());
+    report["requestId"] = Value::from(request.unwrap_or(nobody).to_string());
     match parse_report(content_type, report.to_string().as_bytes()) {
-        Ok(report) => Reading::Report(Box::new(report)),
+        Ok(report) if request.is_some() => Reading::Report(Box::new(report)),
+        Ok(report) => Reading::UnknownReference(Box::new(report)),
         Err(malformed) => Reading::Malformed(malformed.reason),
     }
 }
@@ -115,7 +119,10 @@ mod tests {
         assert_eq!(external_reference, "INV-1");
 
         let request_id = RequestId::from_uuid(uuid::Uuid::now_v7());
-        let Reading::Report(read) = read_for_request("application/json", report, request_id) else {
+        let json = "application/json";
+        let unknown = of_reference(json, report.clone(), None);
+        assert!(matches!(unknown, Reading::UnknownReference(_)));
+        let Reading::Report(read) = of_reference(json, report, Some(request_id)) else {
             panic!("nothing else is missing")
         };
         assert_eq!(read.request_id, request_id);

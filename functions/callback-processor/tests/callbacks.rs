@@ -58,6 +58,16 @@ async fn process(deps: &Deps, messages: &[QueueMessage]) -> CallbackSummary {
 
 /// The executor's answer to its own submit.
 async fn answer_submit(stage: &Stage, attempt: &StepAttempt) -> OutcomeVerdict {
+    let accepted = StepAnswer::Accepted { external_reference: Some("SHP-1".to_owned()) };
+    answer_with(stage, attempt, accepted, StepPolicy::WITHOUT_SETTINGS).await
+}
+
+async fn answer_with(
+    stage: &Stage,
+    attempt: &StepAttempt,
+    answer: StepAnswer,
+    policy: StepPolicy,
+) -> OutcomeVerdict {
     let outcome = StepOutcome {
         tenant: attempt.tenant.clone(),
         request_id: attempt.request_id,
@@ -67,9 +77,9 @@ async fn answer_submit(stage: &Stage, attempt: &StepAttempt) -> OutcomeVerdict {
             lease_epoch: attempt.lease_epoch,
         },
         source: AnswerSource::Submit,
-        answer: StepAnswer::Accepted { external_reference: Some("SHP-1".to_owned()) },
+        answer,
         attempts: Vec::new(),
-        policy: StepPolicy::WITHOUT_SETTINGS,
+        policy,
         jitter: Jitter::FULL,
     };
     let tx = stage.db.store("oms_fulfillment_step_executor").await.system_tx().await.unwrap();
@@ -185,28 +195,71 @@ async fn a_callback_that_names_only_the_reference_finds_its_request() {
         "occurredAt": "2026-05-04T10:00:00Z"});
     let deps = deps(&stage).await;
 
-    let (early, verdicts) = handler::process(&deps, "run", &[message("m1", &body)]).await;
+    let early = process(&deps, &[message("m1", &body)]).await;
     let _ = answer_submit(&stage, &attempt).await;
     let summary = process(&deps, &[message("m1", &body)]).await;
 
-    assert_eq!(early.returned, 1);
-    assert!(matches!(verdicts[..], [MessageVerdict::RetryLater { .. }]));
+    assert_eq!((early.unmatched, early.returned), (1, 0));
     assert_eq!(summary.applied, 1);
     assert_eq!(stage.shipping().await, ["COMPLETED"]);
+    assert_eq!(inbox(&stage).await, ["APPLIED"]);
+    let kept = "select count(*) from inbox_message where answer is not null";
+    assert_eq!(stage.db.number(kept).await, 0, "the verdict is final");
     stage.db.finish().await;
 }
 
 #[tokio::test]
-async fn a_reference_that_stays_unknown_is_malformed_in_the_end() {
+async fn a_reference_that_nobody_knows_is_kept_with_what_it_says() {
     let stage = Stage::released(1).await;
     let body = json!({"externalReference": "SHP-9", "status": "COMPLETED",
         "occurredAt": "2026-05-04T10:00:00Z"});
-    let last = QueueMessage { receive_count: 3, ..message("m1", &body) };
 
-    let summary = process(&deps(&stage).await, &[last]).await;
+    let summary = process(&deps(&stage).await, &[message("m1", &body)]).await;
 
-    assert_eq!(summary.malformed, 1);
-    assert_eq!(inbox(&stage).await, ["MALFORMED"]);
+    assert_eq!(summary.unmatched, 1);
+    assert_eq!(inbox(&stage).await, ["UNMATCHED"]);
+    let waits = "select answer->>'said' from inbox_message where next_match_at is not null";
+    assert_eq!(stage.db.text(waits).await.as_deref(), Some("COMPLETED"));
+    stage.db.finish().await;
+}
+
+#[tokio::test]
+async fn the_same_content_under_a_new_id_is_a_duplicate_within_a_batch_and_across() {
+    let stage = Stage::released(1).await;
+    let id = stage.claim().await.remove(0).request_id;
+    let deps = deps(&stage).await;
+    let copies = ["m1", "m2"].map(|name| message(name, &completed(id)));
+
+    let first = process(&deps, &copies).await;
+    let second = process(&deps, &[message("m3", &completed(id))]).await;
+
+    assert_eq!((first.applied, first.duplicate), (1, 1));
+    assert_eq!((second.duplicate, second.late), (1, 0));
+    assert_eq!(inbox(&stage).await, ["APPLIED", "DUPLICATE", "DUPLICATE"]);
+    stage.db.finish().await;
+}
+
+#[tokio::test]
+async fn success_after_the_last_attempt_is_adopted_and_closes_the_case() {
+    let stage = Stage::released(1).await;
+    let attempt = stage.claim().await.remove(0);
+    let exhausted = StepPolicy { max_attempts: 1, ..StepPolicy::WITHOUT_SETTINGS };
+    let refused = StepAnswer::RetryLater { retry_after_ms: None, detail: "503".to_owned() };
+    let _ = answer_with(&stage, &attempt, refused, exhausted).await;
+    assert_eq!(stage.shipping().await, ["FAILED"]);
+
+    let summary =
+        process(&deps(&stage).await, &[message("m1", &completed(attempt.request_id))]).await;
+
+    assert_eq!(summary.applied, 1);
+    assert_eq!(stage.shipping().await, ["COMPLETED"]);
+    let open = "select count(*) from order_fallout_case where status <> 'RESOLVED'";
+    assert_eq!(stage.db.number(open).await, 0);
+    let line = "select failed_step_count || ' ' || remaining_step_count || ' ' || status
+                from order_line";
+    assert_eq!(stage.db.text(line).await.as_deref(), Some("0 1 IN_PROGRESS"));
+    let order = "select status from product_order";
+    assert_eq!(stage.db.text(order).await.as_deref(), Some("FULFILLMENT_IN_PROGRESS"));
     stage.db.finish().await;
 }
 

@@ -3,7 +3,7 @@
 use fulfillment_execute_ready_steps::{Config, Deps, handler};
 use lambda_runtime::{Error, service_fn};
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     lambda_support::init("fulfillment-execute-ready-steps")?;
     let config = Config::from_env()?;

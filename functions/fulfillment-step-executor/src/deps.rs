@@ -4,13 +4,13 @@ use lambda_support::clock::{self, Clock};
 use lambda_support::database;
 use lambda_support::http::ClientError;
 use lambda_support::secrets::SecretsClient;
+use lambda_support::targets::Targets;
 use order_domain::actor::Actor;
 use order_store::{CommandContext, Store};
 use reqwest::Url;
 
 use crate::config::Config;
 use crate::policy;
-use crate::targets::Targets;
 
 /// The store, the way to target systems, and the clock.
 pub struct Deps {

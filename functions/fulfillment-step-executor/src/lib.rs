@@ -7,7 +7,6 @@ pub mod policy;
 mod record;
 mod submit;
 mod summary;
-mod targets;
 
 pub use config::Config;
 pub use deps::Deps;

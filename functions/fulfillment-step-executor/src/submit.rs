@@ -7,6 +7,7 @@ use external_systems::{
     Exchange, ExchangeAttempt, ExchangeKind, HttpTargetSystem, SubmitRequest, TargetSystem,
 };
 use jiff::Timestamp;
+use lambda_support::targets::{Targets, parse_settings};
 use lambda_support::{Deadline, jitter, request_attempts};
 use order_domain::failure::FailureClass;
 use order_domain::step::answer::StepAnswer;
@@ -14,8 +15,6 @@ use order_domain::step::{AnswerSource, StepPolicy};
 use order_store::commands::{StepAttempt, StepOutcome, StepSubject};
 use reqwest::Url;
 use tokio::time::timeout_at;
-
-use crate::targets::{Targets, parse_settings};
 
 /// Calls the target system and says what to record; never later than `deadline`.
 pub(crate) async fn submit(
@@ -29,6 +28,11 @@ pub(crate) async fn submit(
         Err(answer) => return outcome(attempt, StepPolicy::WITHOUT_SETTINGS, without_call(answer)),
     };
     let request = request_of(attempt, callback_base_url);
+    let most = usize::try_from(settings.concurrency_limit).unwrap_or(usize::MAX);
+    let limit = targets.limits.of(&attempt.tenant, &attempt.target_system, most);
+    let Ok(Ok(_turn)) = timeout_at(deadline.as_instant(), limit.acquire()).await else {
+        return outcome(attempt, settings.step_policy(), without_call(no_turn()));
+    };
     let (started_at, clock) = (Timestamp::now(), Instant::now());
     let called = call(targets, &settings, (&request, traceparent));
     let exchange = match timeout_at(deadline.as_instant(), called).await {
@@ -81,6 +85,12 @@ fn request_of(attempt: &StepAttempt, callback_base_url: &Url) -> SubmitRequest {
 
 const fn without_call(answer: StepAnswer) -> Exchange {
     Exchange { answer, attempts: Vec::new() }
+}
+
+/// Nothing was sent, provably: the step waits like one whose system is busy.
+fn no_turn() -> StepAnswer {
+    let detail = "the system's other calls took all the time".to_owned();
+    StepAnswer::RetryLater { retry_after_ms: None, detail }
 }
 
 fn cut_off(started_at: Timestamp, clock: Instant) -> Exchange {

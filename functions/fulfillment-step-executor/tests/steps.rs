@@ -1,6 +1,7 @@
 //! Batches of steps on a real database, with target systems that a test speaks for.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fulfillment_step_executor::{Deps, ExecutorSummary, handler};
@@ -11,6 +12,8 @@ use lambda_support::sqs_batch::{MessageVerdict, QueueMessage};
 use order_domain::ids::FulfillmentStepId;
 use serde_json::{Value, json};
 use test_support::stage::Stage;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 use wiremock::matchers::{header_exists, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -211,4 +214,51 @@ async fn nothing_is_claimed_when_too_little_time_is_left() {
     assert!(matches!(verdicts[..], [MessageVerdict::RetryLater { .. }]));
     assert_eq!(stage.shipping().await, ["READY"]);
     stage.db.finish().await;
+}
+
+/// Serves `calls` connections, one request each, and says how many it had at most at one time.
+async fn serve_crowd(listener: TcpListener, calls: usize) -> usize {
+    let counts: Arc<Mutex<(usize, usize)>> = Arc::default();
+    let mut serving = tokio::task::JoinSet::new();
+    for _ in 0..calls {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let counts = Arc::clone(&counts);
+        serving.spawn(async move {
+            let mut bytes = vec![0; 64 * 1024];
+            assert!(socket.read(&mut bytes).await.unwrap() > 0);
+            {
+                let mut counts = counts.lock().unwrap();
+                counts.0 += 1;
+                counts.1 = counts.1.max(counts.0);
+            }
+            // Whoever else may call is given every chance to.
+            for _ in 0..1_000 {
+                tokio::task::yield_now().await;
+            }
+            counts.lock().unwrap().0 -= 1;
+            let answer = "HTTP/1.1 202 Accepted\r\ncontent-type: application/json\r\n\
+                          connection: close\r\ncontent-length: 2\r\n\r\n{}";
+            socket.write_all(answer.as_bytes()).await.unwrap();
+        });
+    }
+    while serving.join_next().await.is_some() {}
+    counts.lock().unwrap().1
+}
+
+#[tokio::test]
+async fn a_system_has_no_more_calls_at_a_time_than_it_takes() {
+    for (limit, expected) in [(2, 1..=2), (20, 3..=6)] {
+        let stage = Stage::released(6).await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        stage.configure("LOGISTICS", &url, json!({"concurrencyLimit": limit})).await;
+        let served = tokio::spawn(serve_crowd(listener, 6));
+
+        let summary = execute(&deps(&stage).await, &messages(&stage).await).await;
+
+        assert_eq!(summary.begun, 6);
+        let most = served.await.unwrap();
+        assert!(expected.contains(&most), "{most} calls at a time where {limit} are allowed");
+        stage.db.finish().await;
+    }
 }

@@ -13,8 +13,8 @@ use external_systems::credential::BearerToken;
 use external_systems::settings::{TargetSystemMode, TargetSystemSettings};
 use external_systems::{HttpTargetSystem, SubmitRequest, TargetSystem};
 use jiff::Timestamp;
-use lambda_support::error_chain;
 use lambda_support::secrets::{SecretsClient, SecretsError};
+use lambda_support::{error_chain, jitter};
 use order_domain::step::answer::StepAnswer;
 use order_store::commands::NotificationAttempt;
 use reqwest::Url;
@@ -23,7 +23,7 @@ use serde_json::json;
 use topic_worker::OrderPointers;
 
 pub(crate) use self::meaning::{Delivered, Next};
-use self::meaning::{meaning, not_called};
+use self::meaning::{may_be_sent_again, meaning, not_called};
 
 /// The operation, in the words of the notification system.
 const OPERATION: &str = "send-order-update";
@@ -57,24 +57,25 @@ impl Channel {
     ) -> Delivered {
         let (settings, target) = match self.target(attempt).await {
             Ok(found) => found,
-            Err(next) => return not_called(attempt.must_query, next, clock()),
+            Err(next) => return not_called(attempt, next, clock()),
         };
-        let answer = self.exchange(order, attempt, &settings, &target).await;
-        meaning(answer, attempt.must_query, &settings, clock())
+        let asked_at = clock();
+        let answer = self.exchange((order, attempt), &settings, &target, asked_at).await;
+        meaning(answer, attempt, &settings, (clock(), jitter::of_step()))
     }
 
     async fn exchange(
         &self,
-        order: &OrderPointers,
-        attempt: &NotificationAttempt,
+        (order, attempt): (&OrderPointers, &NotificationAttempt),
         settings: &TargetSystemSettings,
         target: &HttpTargetSystem,
+        asked_at: Timestamp,
     ) -> StepAnswer {
         // Only a system that keeps the promise about request ids may be sent the id unasked.
         let can = settings.capabilities;
         if attempt.must_query && (can.can_be_queried || !can.honours_request_id) {
             match target.query(attempt.request_id, None).await.answer {
-                StepAnswer::Absent => {}
+                StepAnswer::Absent if may_be_sent_again(attempt, settings, asked_at) => {}
                 known => return known,
             }
         }

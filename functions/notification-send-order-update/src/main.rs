@@ -3,7 +3,7 @@
 use lambda_runtime::{Error, service_fn};
 use notification_send_order_update::{Config, Deps, handler};
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     lambda_support::init("notification-send-order-update")?;
     let config = Config::from_env()?;

@@ -1,7 +1,7 @@
 //! Two questions about orders: which are there, and where is this one.
 //!
 //! Trigger: `GET /orders` and `GET /orders/{orderId}` of the REST API. Safe to repeat: nothing is
-//! written, and the database role could not.
+//! written here; the one thing that this function writes is in `incidents`.
 //! Tenants are apart twice: every statement names the tenant of the token, and row level security
 //! hides the rest; somebody else's order is answered as one that does not exist.
 
@@ -9,28 +9,31 @@ use std::sync::Arc;
 
 use lambda_runtime::Error;
 use lambda_support::caller::Caller;
+use lambda_support::cursor::{CursorKeys, CursorScope, Position};
 use lambda_support::database;
 use lambda_support::jwt::TokenVerifier;
 use lambda_support::problem::Problem;
 use lambda_support::secrets::SecretsClient;
 use order_domain::ids::OrderId;
+use order_domain::order::OrderStatus;
 use order_store::read_model::{OrderFilter, OrderPosition, find_order, list_orders};
 use order_store::{Store, TenantTx};
 
 use crate::config::Config;
-use crate::cursor::{CursorKeys, CursorScope};
-use crate::problem::{cursor_invalid, no_cursor_key, not_found, store_failed};
+use crate::problem::not_found;
 use crate::requests::ListOrders;
 use crate::responses::{ListLinks, ListedOrder, OrderDocument, OrderList};
 
+/// The list that its cursors are bound to.
+const ORDERS: &str = "oms/orders/cursor/v1";
 /// One request at a time is what an execution environment gets.
 const MAX_CONNECTIONS: usize = 1;
 
 /// What the function holds between requests.
 #[derive(Debug)]
 pub struct Deps {
-    store: Store,
-    cursors: CursorKeys,
+    pub(crate) store: Store,
+    pub(crate) cursors: CursorKeys,
     pub(crate) verifier: Arc<TokenVerifier>,
 }
 
@@ -62,21 +65,16 @@ pub(crate) async fn list(
     caller: &Caller,
     request: &ListOrders,
 ) -> Result<OrderList, Problem> {
-    let scope = CursorScope { tenant: &caller.tenant, status: request.status };
-    let after = match &request.cursor {
-        None => None,
-        Some(cursor) => Some(position(deps, scope, cursor).await?),
-    };
+    let status = request.status.map(OrderStatus::as_str).unwrap_or_default();
+    let scope = CursorScope { list: ORDERS, tenant: &caller.tenant, filter: status };
+    let after = deps.cursors.position(scope, request.cursor.as_deref()).await?;
+    let after =
+        after.map(|x| OrderPosition { created_at: x.at, order_id: OrderId::from_uuid(x.id) });
     let filter = OrderFilter { status: request.status, after, limit: request.limit };
     let tx = begin(deps, caller).await?;
-    let page = list_orders(tx, &filter).await.map_err(|error| store_failed(&error))?;
-    let next = match page.next {
-        None => None,
-        Some(last) => {
-            let key = deps.cursors.current().await.map_err(|error| no_cursor_key(&error))?;
-            Some(request.link(&key.sign(scope, last)))
-        }
-    };
+    let page = list_orders(tx, &filter).await.map_err(|error| Problem::of_store(&error))?;
+    let last = page.next.map(|x| Position { at: x.created_at, id: x.order_id.as_uuid() });
+    let next = deps.cursors.next(scope, last).await?.map(|cursor| request.link(&cursor));
     let orders = page.orders.into_iter().map(ListedOrder::from).collect();
     Ok(OrderList { orders, links: ListLinks { next } })
 }
@@ -88,21 +86,12 @@ pub(crate) async fn show(
     order_id: OrderId,
 ) -> Result<OrderDocument, Problem> {
     let tx = begin(deps, caller).await?;
-    let found = find_order(tx, order_id).await.map_err(|error| store_failed(&error))?;
+    let found = find_order(tx, order_id).await.map_err(|error| Problem::of_store(&error))?;
     found.map(OrderDocument::from).ok_or_else(not_found)
 }
 
-async fn position(
-    deps: &Deps,
-    scope: CursorScope<'_>,
-    cursor: &str,
-) -> Result<OrderPosition, Problem> {
-    let key = deps.cursors.current().await.map_err(|error| no_cursor_key(&error))?;
-    key.read(scope, cursor).ok_or_else(cursor_invalid)
-}
-
-async fn begin(deps: &Deps, caller: &Caller) -> Result<TenantTx, Problem> {
-    deps.store.tenant_tx(&caller.tenant).await.map_err(|error| store_failed(&error))
+pub(crate) async fn begin(deps: &Deps, caller: &Caller) -> Result<TenantTx, Problem> {
+    deps.store.tenant_tx(&caller.tenant).await.map_err(|error| Problem::of_store(&error))
 }
 
 #[cfg(test)]

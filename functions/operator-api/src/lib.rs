@@ -1,8 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 mod config;
-mod cursor;
 pub mod handler;
+mod incidents;
 mod problem;
 mod requests;
 mod responses;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use operator_api::{Config, Deps, routes};
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     lambda_support::init("operator-api")?;
     let config = Config::from_env()?;

@@ -3,18 +3,23 @@
 use std::sync::Arc;
 
 use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
-use axum::routing::get;
+use axum::extract::{FromRequest, Path, Query, Request, State};
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use lambda_support::auth::authenticated;
 use lambda_support::caller::Caller;
 use lambda_support::edge::with_edge_layers;
+use lambda_support::idempotency_key::IdempotencyKey;
+use lambda_support::json_body::JsonBody;
+use lambda_support::list_parameters::invalid;
 use lambda_support::problem::Problem;
-use order_domain::ids::OrderId;
+use order_domain::ids::{IncidentId, OrderId};
+use order_store::commands::IncidentResolved;
 use tracing::Instrument;
 
 use crate::handler::{Deps, list, show};
-use crate::problem::{not_found, parameter_invalid};
+use crate::incidents::{self, IncidentList, ListIncidents};
+use crate::problem::not_found;
 use crate::requests::ListOrders;
 use crate::responses::{OrderDocument, OrderList};
 
@@ -27,6 +32,8 @@ pub fn router(deps: Arc<Deps>) -> Router {
     let routes = Router::new()
         .route("/orders", get(list_orders))
         .route("/orders/{orderId}", get(get_order))
+        .route("/incidents", get(get_incidents))
+        .route("/incidents/{incidentId}/resolve", post(resolve_incident))
         .with_state(deps);
     with_edge_layers(authenticated(routes, verifier))
 }
@@ -40,7 +47,7 @@ async fn list_orders(
     async {
         caller.require_scope(SCOPE)?;
         let Query(parameters) =
-            query.map_err(|_undecodable| parameter_invalid("query", "not a query string"))?;
+            query.map_err(|_undecodable| invalid("query", "not a query string"))?;
         let request = ListOrders::parse(&parameters)?;
         list(&deps, &caller, &request).await.map(Json)
     }
@@ -65,6 +72,49 @@ async fn get_order(
         let order_id = order_id.ok_or_else(not_found)?;
         tracing::Span::current().record("order.id", tracing::field::display(order_id));
         show(&deps, &caller, order_id).await
+    }
+    .instrument(span)
+    .await
+}
+
+async fn get_incidents(
+    State(deps): State<Arc<Deps>>,
+    caller: Caller,
+    query: Result<Query<Vec<(String, String)>>, QueryRejection>,
+) -> Result<Json<IncidentList>, Problem> {
+    let span = tracing::info_span!("list_incidents", tenant.id = caller.tenant.as_str());
+    async {
+        incidents::allow(&caller, incidents::SCOPE_READ)?;
+        let Query(parameters) =
+            query.map_err(|_undecodable| invalid("query", "not a query string"))?;
+        let request = ListIncidents::parse(&parameters)?;
+        incidents::list(&deps, &caller, &request).await.map(Json)
+    }
+    .instrument(span)
+    .await
+}
+
+async fn resolve_incident(
+    State(deps): State<Arc<Deps>>,
+    caller: Caller,
+    path: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Result<Json<IncidentResolved>, Problem> {
+    let span = tracing::info_span!(
+        "resolve_incident",
+        tenant.id = caller.tenant.as_str(),
+        incident.id = tracing::field::Empty,
+    );
+    async {
+        incidents::allow(&caller, incidents::SCOPE_WRITE)?;
+        let incident_id = path.ok().and_then(|Path(id)| id.parse::<IncidentId>().ok());
+        let incident_id = incident_id.ok_or_else(not_found)?;
+        tracing::Span::current().record("incident.id", tracing::field::display(incident_id));
+        let key = IdempotencyKey::from_headers(request.headers())?;
+        let JsonBody(body) = JsonBody::from_request(request, &()).await?;
+        let resolved = incidents::resolve(&deps, &caller, &key, (incident_id, body)).await?;
+        tracing::info!(released = resolved.released_step_count, "incident resolved");
+        Ok(Json(resolved))
     }
     .instrument(span)
     .await

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use external_systems::source::{SourceSystems, SourceSystemsSettings};
-use jiff::Timestamp;
 use lambda_runtime::Error;
+use lambda_support::clock::{self, Clock};
 use lambda_support::database;
 use lambda_support::http::client;
 use lambda_support::jwt::TokenVerifier;
@@ -15,13 +15,12 @@ use crate::config::Config;
 use crate::policy::{CPQ_TIMEOUT, MAX_CONNECTIONS};
 
 /// The store, the CPQ, and whose tokens are believed.
-#[derive(Debug)]
 pub struct Deps {
     pub(crate) store: Store,
     pub(crate) sources: SourceSystems,
     pub(crate) verifier: Arc<TokenVerifier>,
     /// Tells the time; tests may set it.
-    pub(crate) clock: fn() -> Timestamp,
+    pub(crate) clock: Clock,
 }
 
 impl Deps {
@@ -32,18 +31,14 @@ impl Deps {
     pub async fn connect(config: &Config) -> Result<Self, Error> {
         let secrets = SecretsClient::new(config.secrets.clone())?;
         let store = database::connect(&secrets, &config.database, MAX_CONNECTIONS).await?;
-        Self::with_store(config, store, Timestamp::now)
+        Self::with_store(config, store, clock::system())
     }
 
     /// With a store that is connected already, for tests.
     ///
     /// # Errors
     /// The HTTP client cannot be made, or the CPQ's URL is neither https nor local.
-    pub fn with_store(
-        config: &Config,
-        store: Store,
-        clock: fn() -> Timestamp,
-    ) -> Result<Self, Error> {
+    pub fn with_store(config: &Config, store: Store, clock: Clock) -> Result<Self, Error> {
         // The other two sources belong to readiness; this function never asks them.
         let settings = SourceSystemsSettings {
             cpq_url: config.cpq_url.to_string(),
@@ -53,5 +48,11 @@ impl Deps {
         };
         let sources = SourceSystems::new(client(CPQ_TIMEOUT)?, &settings)?;
         Ok(Self { store, sources, verifier: Arc::clone(&config.verifier), clock })
+    }
+}
+
+impl std::fmt::Debug for Deps {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Deps").field("store", &self.store).finish_non_exhaustive()
     }
 }

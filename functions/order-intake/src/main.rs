@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use order_intake::{Config, Deps, routes};
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     lambda_support::init("order-intake")?;
     let config = Config::from_env()?;

@@ -3,7 +3,7 @@
 use lambda_runtime::{Error, service_fn};
 use order_validate_readiness::{Config, Deps, handler};
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     lambda_support::init("order-validate-readiness")?;
     let config = Config::from_env()?;

@@ -2,6 +2,7 @@
 
 use lambda_support::config::{ConfigError, Settings};
 use lambda_support::database::DatabaseConfig;
+use lambda_support::engine::EngineConfig;
 use lambda_support::secrets::SecretsEndpoint;
 use reqwest::Url;
 
@@ -12,10 +13,8 @@ pub struct Config {
     pub secrets: SecretsEndpoint,
     /// `OMS_DATABASE_SECRET_ID`, `OMS_DATABASE_CA_PATH`: login of the role `oms_outbox_relay`.
     pub database: DatabaseConfig,
-    /// `OMS_ENGINE_URL`: the engine, with `/engine-rest`.
-    pub engine_url: Url,
-    /// `OMS_ENGINE_SECRET_ID`: the engine's user, where it asks for one.
-    pub engine_secret_id: Option<String>,
+    /// `OMS_ENGINE_URL`, `OMS_ENGINE_SECRET_ID`: the engine and the login at it.
+    pub engine: EngineConfig,
     /// `OMS_STEP_QUEUE_URL`: where READY steps go.
     pub step_queue_url: Url,
     /// `OMS_EVENT_BUS_NAME`: where domain events go.
@@ -38,15 +37,14 @@ impl Config {
     pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
         let secrets = SecretsEndpoint::from_settings(settings);
         let database = DatabaseConfig::from_settings(settings);
-        let engine_url = settings.url("OMS_ENGINE_URL");
+        let engine = EngineConfig::from_settings(settings);
         let step_queue_url = settings.url("OMS_STEP_QUEUE_URL");
         let event_bus_name = settings.text("OMS_EVENT_BUS_NAME");
         settings.finish(|| {
             Some(Self {
                 secrets: secrets?,
                 database: database?,
-                engine_url: engine_url?,
-                engine_secret_id: settings.optional_text("OMS_ENGINE_SECRET_ID"),
+                engine: engine?,
                 step_queue_url: step_queue_url?,
                 event_bus_name: event_bus_name?,
             })

@@ -1,15 +1,12 @@
 //! What the function holds between runs.
 
-use camunda_client::{EngineClient, EngineSettings};
+use camunda_client::EngineClient;
 use jiff::Timestamp;
 use lambda_support::clock::{self, Clock};
 use lambda_support::database;
-use lambda_support::http::client;
 use lambda_support::secrets::SecretsClient;
 use message_sinks::{AwsConnection, EventBus, StepQueue};
 use order_store::Store;
-use secrecy::SecretString;
-use serde::Deserialize;
 use workflow_delivery::WorkflowDelivery;
 
 use crate::config::Config;
@@ -26,12 +23,6 @@ pub struct Deps {
     clock: Clock,
 }
 
-#[derive(Deserialize)]
-struct EngineUser {
-    username: String,
-    password: SecretString,
-}
-
 impl Deps {
     /// Opens the store and the clients, so that the first round is warm.
     ///
@@ -39,17 +30,12 @@ impl Deps {
     /// When a secret or the store cannot be reached; the platform is told.
     pub async fn connect(config: &Config) -> Result<Self, lambda_runtime::Error> {
         let secrets = SecretsClient::new(config.secrets.clone())?;
-        let mut settings = EngineSettings::parse(config.engine_url.as_str())?;
-        if let Some(id) = &config.engine_secret_id {
-            let user: EngineUser = secrets.json(id).await?;
-            settings = settings.with_credentials(user.username, user.password);
-        }
-        let http = client(policy::ENGINE_CALL)?;
-        let aws = AwsConnection::from_environment().await;
+        let engine = config.engine.client(&secrets, policy::ENGINE_CALL).await?;
+        let store = database::connect(&secrets, &config.database, policy::MAX_CONNECTIONS).await?;
+        let aws = AwsConnection::from_environment()?;
         let steps = StepQueue::connect(&aws, config.step_queue_url.as_str());
         let events = EventBus::connect(&aws, &config.event_bus_name);
-        let store = database::connect(&secrets, &config.database, policy::MAX_CONNECTIONS).await?;
-        Ok(Self::new(store, EngineClient::new(http, settings), (steps, events)))
+        Ok(Self::new(store, engine, (steps, events)))
     }
 
     /// With parts that are made already.

@@ -7,14 +7,11 @@
 //!
 //! Invariant: a row is deleted only after its delivery, and under the lease that delivered it.
 
-use std::time::Duration;
-
 use lambda_runtime::LambdaEvent;
 use lambda_support::{Deadline, error_chain};
 use order_store::StoreError;
 use order_store::outbox::{self, FinishOutcome};
 use tokio::time::Instant;
-use workflow_delivery::DeliveryOutcome;
 
 pub use crate::deps::Deps;
 use crate::in_hand::{Finished, Hands};
@@ -51,7 +48,7 @@ pub async fn run(deps: &Deps, request_id: &str, end: Deadline) -> Result<RelaySu
                 false
             });
         pause = if is_busy { policy::BUSY_PAUSE } else { (pause * 2).min(policy::IDLE_PAUSE) };
-        wait(pause.min(stop.remaining())).await;
+        relay.hands.beside(stop.pause(pause)).await;
     }
     let summary = relay.finish(end).await;
     tracing::info!(?summary, engine_calls = deps.engine.calls().total(), "relay ended");
@@ -92,9 +89,12 @@ impl<'a> Relay<'a> {
         self.summary.rounds += 1;
         let room = u32::try_from(self.hands.room()).unwrap_or(u32::MAX);
         if room > 0 {
-            let (tx, now) = (self.deps.store.system_tx().await?, self.deps.now());
+            let now = self.deps.now();
             let by = (self.worker_id.as_str(), policy::LEASE);
-            let claimed = outbox::claim_due(tx, now, room, by).await?;
+            let claim = async {
+                outbox::claim_due(self.deps.store.system_tx().await?, now, room, by).await
+            };
+            let claimed = self.hands.beside(claim).await?;
             self.summary.claimed += u32::try_from(claimed.len()).unwrap_or(u32::MAX);
             self.hands.take(claimed, now);
         }
@@ -124,11 +124,14 @@ impl<'a> Relay<'a> {
 
     /// Deletes all delivered rows in one statement, and puts off or buries the others.
     async fn write_down(&mut self) -> Result<(), StoreError> {
+        let deps = self.deps;
         let is_done = |x: &&Finished| x.1.is_done();
         let leases: Vec<_> = self.finished.iter().filter(is_done).map(|x| x.0.lease()).collect();
         if !leases.is_empty() {
-            let tx = self.deps.store.system_tx().await?;
-            let deleted = outbox::delete_delivered(tx, self.deps.now(), &leases).await?;
+            let delete = async {
+                outbox::delete_delivered(deps.store.system_tx().await?, deps.now(), &leases).await
+            };
+            let deleted = self.hands.beside(delete).await?;
             if deleted < leases.len() {
                 tracing::warn!(lost = leases.len() - deleted, "leases were lost before the end");
             }
@@ -138,31 +141,10 @@ impl<'a> Relay<'a> {
             summary.count(&message.delivery, outcome);
             !outcome.is_done()
         });
-        while let Some((message, outcome)) = self.finished.last() {
-            let tx = self.deps.store.system_tx().await?;
-            let (lease, tries, now) = (message.lease(), message.attempt_count, self.deps.now());
-            let (order_id, tenant) = (message.order_id, message.tenant.as_str());
-            let (least, reason, is_wrong) = match outcome {
-                DeliveryOutcome::Refused { reason } => {
-                    (jiff::SignedDuration::ZERO, reason.as_str(), true)
-                }
-                DeliveryOutcome::PutOff { least, reason } => (*least, reason.as_str(), false),
-                DeliveryOutcome::Delivered | DeliveryOutcome::Moot => {
-                    (jiff::SignedDuration::ZERO, "", false)
-                }
-            };
-            let written = if is_wrong && tries >= policy::TRIES_OF_A_WRONG_MESSAGE {
-                tracing::error!(tenant.id = tenant, order.id = %order_id, reason, "buried");
-                self.summary.dead += 1;
-                outbox::bury(tx, lease, now, reason).await?
-            } else {
-                tracing::info!(tenant.id = tenant, order.id = %order_id, tries, reason, "put off");
-                self.summary.rescheduled += 1;
-                let at = now.checked_add(policy::back_off(tries, least)).unwrap_or(now);
-                outbox::reschedule(tx, lease, at, reason).await?
-            };
-            if written == FinishOutcome::LeaseLost {
-                tracing::warn!(tenant.id = tenant, order.id = %order_id, "the lease was lost");
+        while let Some(undelivered) = self.finished.last() {
+            match self.hands.beside(keep(deps, undelivered)).await? {
+                Kept::PutOff => self.summary.rescheduled += 1,
+                Kept::Buried => self.summary.dead += 1,
             }
             self.finished.pop();
         }
@@ -170,7 +152,28 @@ impl<'a> Relay<'a> {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the outbox is polled in real time")]
-async fn wait(pause: Duration) {
-    tokio::time::sleep(pause).await;
+/// What became of a delivery that was not made.
+enum Kept {
+    PutOff,
+    Buried,
+}
+
+/// Puts one delivery off, or buries it when it is wrong itself and was tried often enough.
+async fn keep(deps: &Deps, (message, outcome): &Finished) -> Result<Kept, StoreError> {
+    let tx = deps.store.system_tx().await?;
+    let (lease, tries, now) = (message.lease(), message.attempt_count, deps.now());
+    let (order_id, tenant) = (message.order_id, message.tenant.as_str());
+    let (least, reason, is_wrong) = outcome.objection().unwrap_or_default();
+    let (kept, written) = if is_wrong && tries >= policy::TRIES_OF_A_WRONG_MESSAGE {
+        tracing::error!(tenant.id = tenant, order.id = %order_id, reason, "buried");
+        (Kept::Buried, outbox::bury(tx, lease, now, reason).await?)
+    } else {
+        tracing::info!(tenant.id = tenant, order.id = %order_id, tries, reason, "put off");
+        let at = now.checked_add(policy::back_off(tries, least)).unwrap_or(now);
+        (Kept::PutOff, outbox::reschedule(tx, lease, at, reason).await?)
+    };
+    if written == FinishOutcome::LeaseLost {
+        tracing::warn!(tenant.id = tenant, order.id = %order_id, "the lease was lost");
+    }
+    Ok(kept)
 }

@@ -1,6 +1,12 @@
 //! Claimed deliveries on their way: engine calls one at a time per order, steps and events in tens.
+//!
+//! Invariant: while the relay waits for anything, what is in hand goes on. An engine delivery holds
+//! a connection while it reads or writes its correlation; if nobody drove it, it would keep the
+//! connection that the relay waits for.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::future::Future;
+use std::pin::pin;
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -27,13 +33,15 @@ pub(crate) struct Hands<'a> {
     waiting: VecDeque<(ClaimedMessage, Timestamp)>,
     busy: BTreeSet<OrderKey>,
     in_hand: FuturesUnordered<BoxFuture<'a, (Option<OrderKey>, Vec<Finished>)>>,
+    /// Finished while the relay waited for something else.
+    done: Vec<Finished>,
     held: usize,
 }
 
 impl<'a> Hands<'a> {
     pub(crate) fn new(deps: &'a Deps) -> Self {
-        let (waiting, busy) = (VecDeque::new(), BTreeSet::new());
-        Self { deps, waiting, busy, in_hand: FuturesUnordered::new(), held: 0 }
+        let (waiting, busy, done) = (VecDeque::new(), BTreeSet::new(), Vec::new());
+        Self { deps, waiting, busy, in_hand: FuturesUnordered::new(), done, held: 0 }
     }
 
     /// How many more deliveries may be claimed.
@@ -78,17 +86,31 @@ impl<'a> Hands<'a> {
 
     /// Works until everything is finished or `until`; says what was finished.
     pub(crate) async fn work(&mut self, until: Instant) -> Vec<Finished> {
-        let mut finished = Vec::new();
         loop {
-            self.begin(&mut finished);
-            let Ok(Some((key, done))) = timeout_at(until, self.in_hand.next()).await else { break };
-            if let Some(key) = key {
-                self.busy.remove(&key);
-            }
-            self.held -= done.len();
-            finished.extend(done);
+            self.begin();
+            let Ok(Some(ended)) = timeout_at(until, self.in_hand.next()).await else { break };
+            self.settle(ended);
         }
-        finished
+        std::mem::take(&mut self.done)
+    }
+
+    /// Waits for `other` while what is in hand goes on.
+    pub(crate) async fn beside<T>(&mut self, other: impl Future<Output = T>) -> T {
+        let mut other = pin!(other);
+        loop {
+            tokio::select! {
+                output = &mut other => return output,
+                Some(ended) = self.in_hand.next() => self.settle(ended),
+            }
+        }
+    }
+
+    fn settle(&mut self, (key, finished): (Option<OrderKey>, Vec<Finished>)) {
+        if let Some(key) = key {
+            self.busy.remove(&key);
+        }
+        self.held -= finished.len();
+        self.done.extend(finished);
     }
 
     /// What nobody has begun: it is given back when the run ends.
@@ -100,13 +122,13 @@ impl<'a> Hands<'a> {
     }
 
     /// Begins engine calls, in the order of their claims, for orders that have none under way.
-    fn begin(&mut self, finished: &mut Vec<Finished>) {
+    fn begin(&mut self) {
         for _ in 0..self.waiting.len() {
             let Some((message, begin_by)) = self.waiting.pop_front() else { return };
             let key = (message.tenant.clone(), message.order_id);
             if self.deps.now() > begin_by {
                 self.held -= 1;
-                finished.push((message, DeliveryOutcome::too_late()));
+                self.done.push((message, DeliveryOutcome::too_late()));
             } else if self.busy.len() >= policy::PARALLEL_ENGINE || self.busy.contains(&key) {
                 self.waiting.push_back((message, begin_by));
             } else {
@@ -136,14 +158,9 @@ fn next_batch<T>(entries: &mut Vec<(T, ClaimedMessage)>) -> (Vec<T>, Vec<Claimed
     entries.drain(..BATCH.min(entries.len())).unzip()
 }
 
-/// One trace from the order to its target systems: the correlation id is the trace, the step the
-/// parent.
 fn step_message(step: &StepDispatch) -> StepMessage {
-    let trace = step.correlation_id.as_uuid().simple().to_string();
-    let parent = step.fulfillment_step_id.as_uuid().simple().to_string();
-    let traceparent = format!("00-{trace}-{}-01", &parent[16..]);
     let body = serde_json::to_string(step).expect("ids and a tenant are always JSON");
-    StepMessage { body, traceparent }
+    StepMessage { body, traceparent: step.traceparent() }
 }
 
 fn settled(messages: Vec<ClaimedMessage>, taken: Vec<Taken>) -> Vec<Finished> {

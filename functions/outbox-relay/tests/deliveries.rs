@@ -1,6 +1,7 @@
 //! The relay on a real database, with an engine that a test speaks for.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use camunda_client::{EngineClient, EngineSettings};
@@ -8,7 +9,7 @@ use jiff::SignedDuration;
 use lambda_support::Deadline;
 use message_sinks::{EventBus, SinkRefusal, StepQueue};
 use order_store::Store;
-use outbox_relay::{Deps, RelaySummary, handler};
+use outbox_relay::{Deps, RelaySummary, handler, policy};
 use serde_json::{Value, json};
 use test_support::stage::Stage;
 use test_support::{order_draft, place_order};
@@ -19,9 +20,9 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 const START: &str = "/engine-rest/process-definition/key/order-fulfillment/start";
 
 fn engine(url: &str) -> EngineClient {
-    let http = lambda_support::http::client(Duration::from_secs(5)).unwrap();
+    let http = lambda_support::http::client(policy::ENGINE_CALL).unwrap();
     let settings = EngineSettings::parse(&format!("{url}/engine-rest")).unwrap();
-    EngineClient::new(http, settings.with_request_timeout(Duration::from_millis(300)))
+    EngineClient::new(http, settings)
 }
 
 fn sinks() -> (StepQueue, EventBus) {
@@ -126,7 +127,9 @@ async fn an_order_is_started_with_its_five_pointers_and_its_event_published() {
 async fn a_lost_answer_is_not_asked_for_before_the_engine_is_quiet() {
     let stage = Stage::placed(1).await;
     let server = MockServer::start().await;
-    answer(&server, START, started("p-1").set_delay(Duration::from_secs(5)), 1).await;
+    let cut_off = |_: &wiremock::Request| std::io::Error::from(ErrorKind::ConnectionReset);
+    let lost = Mock::given(method("POST")).and(path(START)).respond_with_err(cut_off);
+    lost.expect(1).mount(&server).await;
     history(&server, json!([instance("p-1", "ACTIVE")]), 1).await;
     let deps = deps(&stage, &server.uri()).await;
 
@@ -161,6 +164,34 @@ async fn two_relays_at_once_deliver_each_row_once() {
     assert_eq!(stage.db.text(put_off).await, None, "{first:?} {second:?}");
     assert_eq!(first.started + second.started, 20);
     assert_eq!(first.published + second.published, 20);
+    assert_eq!(owed(&stage).await, 0);
+    stage.db.finish().await;
+}
+
+#[tokio::test]
+async fn engine_deliveries_that_hold_every_connection_go_on_while_the_relay_waits_for_one() {
+    let stage = Stage::placed(1).await;
+    let intake = stage.db.store("oms_order_intake").await;
+    for _ in 1..policy::PARALLEL_ENGINE {
+        place_order(&intake, &stage.tenant, &order_draft(&["ROUTER_RENTAL"])).await;
+    }
+    let server = MockServer::start().await;
+    answer(&server, START, started("p"), 8).await;
+    let deps = deps(&stage, &server.uri()).await;
+    let waiting = "select count(*) from pg_locks where not granted and relation = 'workflow_correlation'::regclass";
+
+    stage.db.execute("begin; lock table workflow_correlation in access exclusive mode").await;
+    let end = Deadline::after(policy::MARGIN + policy::ROUND_PATIENCE * 6);
+    let a_round_and_a_half = tokio::time::Instant::now() + policy::ROUND_PATIENCE * 3 / 2;
+    let hold = async {
+        while stage.db.number(waiting).await < 4 {}
+        tokio::time::sleep_until(a_round_and_a_half).await;
+        stage.db.execute("commit").await;
+    };
+    let (summary, ()) = tokio::join!(handler::run(&deps, "run", end), hold);
+
+    let summary = summary.unwrap();
+    assert_eq!((summary.started, summary.published), (8, 8), "{summary:?}");
     assert_eq!(owed(&stage).await, 0);
     stage.db.finish().await;
 }

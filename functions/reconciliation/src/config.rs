@@ -2,6 +2,7 @@
 
 use lambda_support::config::{ConfigError, Settings};
 use lambda_support::database::DatabaseConfig;
+use lambda_support::engine::EngineConfig;
 use lambda_support::secrets::SecretsEndpoint;
 
 /// What the function needs to know before the first run.
@@ -11,6 +12,8 @@ pub struct Config {
     pub secrets: SecretsEndpoint,
     /// `OMS_DATABASE_SECRET_ID`, `OMS_DATABASE_CA_PATH`: login of the role `oms_reconciliation`.
     pub database: DatabaseConfig,
+    /// `OMS_ENGINE_URL`, `OMS_ENGINE_SECRET_ID`: the engine and the login at it.
+    pub engine: EngineConfig,
 }
 
 impl Config {
@@ -29,7 +32,8 @@ impl Config {
     pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
         let secrets = SecretsEndpoint::from_settings(settings);
         let database = DatabaseConfig::from_settings(settings);
-        settings.finish(|| Some(Self { secrets: secrets?, database: database? }))
+        let engine = EngineConfig::from_settings(settings);
+        settings.finish(|| Some(Self { secrets: secrets?, database: database?, engine: engine? }))
     }
 }
 
@@ -38,9 +42,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_missing_secret_id_is_reported() {
-        let error = Config::from_settings(&Settings::default()).expect_err("a setting is missing");
+    fn every_missing_setting_is_reported_at_once() {
+        let error = Config::from_settings(&Settings::default()).expect_err("settings are missing");
 
-        assert_eq!(error.problems(), ["OMS_DATABASE_SECRET_ID is missing"]);
+        let problems = ["OMS_DATABASE_SECRET_ID is missing", "OMS_ENGINE_URL is missing"];
+        assert_eq!(error.problems(), problems);
     }
 }

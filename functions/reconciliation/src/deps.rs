@@ -1,5 +1,8 @@
 //! What the function holds between runs.
 
+use std::sync::Mutex;
+
+use camunda_client::EngineClient;
 use jiff::Timestamp;
 use lambda_support::clock::{self, Clock};
 use lambda_support::database;
@@ -12,10 +15,13 @@ use crate::config::Config;
 use crate::policy;
 use crate::query::Queries;
 
-/// The store, the clock, the way to target systems, and what was absent once.
+/// The store, the clock, and the ways to target systems and engine.
 pub struct Deps {
     pub(crate) store: Store,
     pub(crate) queries: Queries,
+    pub(crate) engine: Option<EngineClient>,
+    /// When everything that the engine reports was looked at last.
+    pub(crate) engine_look: Mutex<Option<Timestamp>>,
     clock: Clock,
 }
 
@@ -27,7 +33,8 @@ impl Deps {
     pub async fn connect(config: &Config) -> Result<Self, lambda_runtime::Error> {
         let secrets = SecretsClient::new(config.secrets.clone())?;
         let store = database::connect(&secrets, &config.database, policy::MAX_CONNECTIONS).await?;
-        Ok(Self::new(store, secrets)?)
+        let engine = config.engine.client(&secrets, policy::ENGINE_CALL).await?;
+        Ok(Self::new(store, secrets)?.with_engine(engine))
     }
 
     /// With a store that is open already.
@@ -36,7 +43,15 @@ impl Deps {
     /// [`ClientError`]; it depends on the build, not on the environment.
     pub fn new(store: Store, secrets: SecretsClient) -> Result<Self, ClientError> {
         let queries = Queries::new(secrets)?;
-        Ok(Self { store, queries, clock: clock::system() })
+        let (engine, engine_look) = (None, Mutex::default());
+        Ok(Self { store, queries, engine, engine_look, clock: clock::system() })
+    }
+
+    /// With the engine whose processes are compared; without one they are left alone.
+    #[must_use]
+    pub fn with_engine(mut self, engine: EngineClient) -> Self {
+        self.engine = Some(engine);
+        self
     }
 
     /// With another clock, for tests.

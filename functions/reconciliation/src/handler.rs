@@ -11,7 +11,10 @@ use order_store::StoreError;
 pub use crate::deps::Deps;
 use crate::policy;
 use crate::summary::ReconciliationSummary;
-use crate::sweeps::{Run, due_steps, lost_dispatches};
+use crate::sweeps::{
+    Run, contradictions, due_steps, engine_reports, liveness, lost_dispatches, processes,
+    unmatched_callbacks,
+};
 
 /// Works until the deadline. What the schedule sends is not read.
 ///
@@ -45,7 +48,7 @@ pub async fn run(
                 last_error = Some(error);
             }
         }
-        pause(deadline).await;
+        deadline.pause(policy::PAUSE).await;
     }
     summary.deadline_reached = true;
     tracing::info!(?summary, "reconciliation ended");
@@ -71,6 +74,12 @@ pub async fn run_round(
     let found = [
         ("lost_dispatches", lost_dispatches::sweep(deps, summary).await),
         ("due_steps", due_steps::sweep(deps, run, summary).await),
+        ("unmatched_callbacks", unmatched_callbacks::sweep(deps, run, summary).await),
+        ("contradictions", contradictions::sweep(deps, run, summary).await),
+        ("processes", processes::sweep(deps, run, summary).await),
+        ("engine_reports", engine_reports::sweep(deps, run, summary).await),
+        // Last: what the others can settle is not stranded.
+        ("liveness", liveness::sweep(deps, run, summary).await),
     ];
     let mut is_full = false;
     let mut failure = None;
@@ -84,9 +93,4 @@ pub async fn run_round(
         }
     }
     failure.map_or(Ok(is_full), Err)
-}
-
-#[expect(clippy::disallowed_methods, reason = "between two rounds real time passes")]
-async fn pause(deadline: Deadline) {
-    tokio::time::sleep(deadline.remaining().min(policy::PAUSE)).await;
 }

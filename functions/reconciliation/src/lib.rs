@@ -1,6 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-mod absence;
 mod config;
 mod deps;
 pub mod handler;

@@ -18,9 +18,25 @@ pub const PARALLEL_QUERIES: usize = 16;
 pub const QUERIES_PER_SYSTEM: usize = 8;
 /// A query that takes longer tells nothing this time.
 pub const QUERY_LIMIT: Duration = Duration::from_secs(10);
-/// Beyond the system's own time limit, before a second 404 proves that a request never arrived.
-pub const ABSENCE_GRACE: SignedDuration = SignedDuration::from_secs(5);
+/// Contradictions asked about in one round; they are rare, and all are asked at once.
+pub const CONTRADICTIONS_PER_ROUND: u32 = 8;
+/// Queries about one contradiction before its evidence says that nobody can tell.
+pub const CONTRADICTION_ASKS: u32 = 5;
 /// Nothing new is begun with less than this left: one query and its recording.
 pub const MARGIN: Duration = Duration::from_secs(3);
 /// One transaction at a time, and one to spare.
 pub const MAX_CONNECTIONS: usize = 2;
+/// Limit of one engine call.
+pub const ENGINE_CALL: Duration = Duration::from_secs(5);
+/// No look at the engine begins with less than this left: a look is a few calls.
+pub const ENGINE_LOOK: Duration = Duration::from_secs(20);
+/// How often everything that the engine reports is looked at.
+pub const ENGINE_REPORTS_EVERY: SignedDuration = SignedDuration::from_secs(60);
+/// A case older than this, of which nothing is owed to the engine, has its user task.
+pub const USER_TASK_GRACE: SignedDuration = SignedDuration::from_mins(5);
+/// Rows of one kind that a look at the engine reads; with more nothing is called resolved.
+pub const ENGINE_ROWS: u32 = 1000;
+/// Every so many rounds all live orders are looked at.
+pub const LIVENESS_EVERY_ROUNDS: u32 = 30;
+/// An order that changed more recently is not called stranded yet.
+pub const LIVENESS_GRACE: SignedDuration = SignedDuration::from_secs(30);

@@ -22,6 +22,38 @@ pub struct ReconciliationSummary {
     pub superseded: u32,
     /// READY steps that were owed another dispatch.
     pub redispatched: u32,
+    /// Orders whose process had never been asked for.
+    pub restarted: u32,
+    /// Orders without a next event when it was looked last: 0 at rest.
+    pub without_next_event: u32,
+    /// Orders that were given a next event back.
+    pub restored: u32,
+    /// Orders for which a person had to be asked.
+    pub given_to_people: u32,
+    /// Callbacks that fitted no step when they came, and have their final verdict now.
+    pub matched_callbacks: u32,
+    /// Callbacks that fitted no step for an hour.
+    pub orphaned_callbacks: u32,
+    /// Contradictions about which the target system was asked, with the answer in their evidence.
+    pub contradictions_asked: u32,
+    /// Processes compared with their order.
+    pub processes_checked: u32,
+    /// Processes that ended with nothing left to do.
+    pub processes_ended: u32,
+    /// Processes that were gone while their order needs them: a start is owed.
+    pub processes_put_back: u32,
+    /// Processes that were gone again too soon: put back later.
+    pub processes_delayed: u32,
+    /// Instances that were found under the order's key and recorded.
+    pub processes_adopted: u32,
+    /// Second instances that were deleted.
+    pub duplicates_deleted: u32,
+    /// User tasks of closed cases that were completed.
+    pub ghost_tasks_completed: u32,
+    /// Open incidents that the engine reported or that its tasks gave away.
+    pub engine_reports: u32,
+    /// Looks at the engine that it did not answer.
+    pub engine_silent: u32,
     /// Rounds that the store refused.
     pub failed_rounds: u32,
     /// The run ended because its time was over; anything else is a shutdown.

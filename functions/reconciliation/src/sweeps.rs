@@ -5,8 +5,13 @@
 //! A sweep that fails is logged and leaves the others their turn.
 
 mod batch;
+pub(crate) mod contradictions;
 pub(crate) mod due_steps;
+pub(crate) mod engine_reports;
+pub(crate) mod liveness;
 pub(crate) mod lost_dispatches;
+pub(crate) mod processes;
+pub(crate) mod unmatched_callbacks;
 
 use lambda_support::Deadline;
 

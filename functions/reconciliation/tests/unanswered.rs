@@ -217,8 +217,8 @@ async fn a_round_of_ten_checks_costs_the_round_trips_of_one() {
         stage.db.finish().await;
     }
 
-    // List, claim (2), record (2), dispatch again.
-    assert_eq!(costs, [6, 6]);
+    // List, claim (2), record (2), dispatch again, callbacks, contradictions, stranded orders (2).
+    assert_eq!(costs, [10, 10]);
 }
 
 #[tokio::test]

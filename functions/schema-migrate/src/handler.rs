@@ -1,12 +1,15 @@
-//! One migration: the schema is brought to the newest version, then the roles get their passwords.
+//! One migration: the schema is brought to the newest version, then the roles get their passwords,
+//! and a catalogue that the event brings becomes its tenant's current one.
 //!
 //! Trigger: invoked by the deployment, before code that needs the new schema. Running it twice is
 //! safe: an applied migration is not applied again, two runs at once wait for each other under an
-//! advisory lock, and setting a password that holds changes nothing.
+//! advisory lock, and setting a password or loading a catalogue that holds changes nothing.
+//! An event that is refused stops the run before anything is changed.
 //! A run that dies in a migration leaves the schema at the migration before it.
 
 use std::collections::BTreeMap;
 
+use catalogue_loading::LoadedCatalogue;
 use lambda_runtime::{Error, LambdaEvent};
 use lambda_support::database::DatabaseError;
 use lambda_support::http::ClientError;
@@ -16,6 +19,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::catalogue::{CatalogueError, CatalogueRequest, EventError};
 use crate::config::Config;
 
 /// Only roles of this product get a password from here.
@@ -33,6 +37,9 @@ pub struct SchemaMigrateSummary {
     pub current: i64,
     /// Roles whose password was set.
     pub roles: Vec<String>,
+    /// The catalogue that the event asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub catalogue: Option<LoadedCatalogue>,
 }
 
 /// The schema is not what this release needs.
@@ -53,6 +60,12 @@ pub enum SchemaMigrateError {
     /// The database refused a migration or a password.
     #[error("the database could not be migrated")]
     Store(#[source] StoreError),
+    /// The event is refused; nothing was changed.
+    #[error("{0}")]
+    Event(EventError),
+    /// The schema is migrated, the catalogue is not loaded.
+    #[error("the catalogue is not loaded: {0}")]
+    Catalogue(CatalogueError),
 }
 
 /// Migrates and answers what was done; the deployment stops on an error.
@@ -61,9 +74,9 @@ pub enum SchemaMigrateError {
 /// [`SchemaMigrateError`], with its whole chain in the log.
 pub async fn handle(
     config: &Config,
-    _event: LambdaEvent<Value>,
+    event: LambdaEvent<Value>,
 ) -> Result<SchemaMigrateSummary, Error> {
-    match run(config).await {
+    match run(config, event.payload).await {
         Ok(summary) => {
             tracing::info!(?summary, "schema is current");
             Ok(summary)
@@ -75,17 +88,23 @@ pub async fn handle(
     }
 }
 
-async fn run(config: &Config) -> Result<SchemaMigrateSummary, SchemaMigrateError> {
+async fn run(config: &Config, event: Value) -> Result<SchemaMigrateSummary, SchemaMigrateError> {
+    let request = CatalogueRequest::parse(event).map_err(SchemaMigrateError::Event)?;
     // A new client each time: a password that was just rotated must not be undone from a cache.
     let secrets = SecretsClient::new(config.secrets.clone()).map_err(SchemaMigrateError::Client)?;
     let login = config.database.login(&secrets).await.map_err(SchemaMigrateError::Login)?;
     let passwords = role_passwords(&secrets, &config.role_secrets_id).await?;
-    let migrated = migrate(&login.settings, login.tls, &passwords).await;
+    let migrated = migrate(&login.settings, login.tls.clone(), &passwords).await;
     let migrated = migrated.map_err(SchemaMigrateError::Store)?;
+    let catalogue = match request {
+        None => None,
+        Some(request) => Some(request.load(login).await.map_err(SchemaMigrateError::Catalogue)?),
+    };
     Ok(SchemaMigrateSummary {
         applied: migrated.applied,
         current: migrated.current,
         roles: passwords.into_iter().map(|(role, _)| role).collect(),
+        catalogue,
     })
 }
 

@@ -3,7 +3,7 @@
 use lambda_runtime::{Error, service_fn};
 use schema_migrate::{Config, handler};
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     lambda_support::init("schema-migrate")?;
     let config = &Config::from_env()?;

@@ -17,6 +17,10 @@ use crate::refusal::Refusal;
 use crate::system::System;
 use crate::world::Request;
 
+mod faults;
+
+pub(crate) use faults::{faults, put_faults, stop_faults};
+
 /// Which effects or requests are wanted; what is left out does not matter.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -154,7 +158,7 @@ fn with_id(document: Value, name: &str, id: &str) -> Result<Option<Value>, Refus
 /// `GET /admin/systems/{system}/behaviour[/{operation}]`: what applies now.
 pub(crate) async fn behaviour(
     State(app): State<Shared>,
-    Path(path): Path<BehaviourPath>,
+    Path(path): Path<SystemPath>,
 ) -> Result<Json<Behaviour>, Refusal> {
     let system: System = path.system.parse()?;
     Ok(Json(app.read(|world| world.behaviour(system, path.operation.as_deref()))))
@@ -162,7 +166,7 @@ pub(crate) async fn behaviour(
 
 /// A system, or one of its operations.
 #[derive(Debug, Deserialize)]
-pub(crate) struct BehaviourPath {
+pub(crate) struct SystemPath {
     system: String,
     operation: Option<String>,
 }
@@ -170,7 +174,7 @@ pub(crate) struct BehaviourPath {
 /// `PUT /admin/systems/{system}/behaviour[/{operation}]`: fields left out stay as they are.
 pub(crate) async fn put_behaviour(
     State(app): State<Shared>,
-    Path(path): Path<BehaviourPath>,
+    Path(path): Path<SystemPath>,
     Json(change): Json<BehaviourChange>,
 ) -> Result<Json<Behaviour>, Refusal> {
     let system: System = path.system.parse()?;
@@ -191,7 +195,7 @@ pub(crate) async fn put_behaviour(
 /// `DELETE /admin/systems/{system}/behaviour[/{operation}]`: as if it had never been set.
 pub(crate) async fn reset_behaviour(
     State(app): State<Shared>,
-    Path(path): Path<BehaviourPath>,
+    Path(path): Path<SystemPath>,
 ) -> Result<StatusCode, Refusal> {
     let system: System = path.system.parse()?;
     let set = BehaviourSet { system, operation: path.operation, behaviour: None };

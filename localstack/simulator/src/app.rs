@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
+use crate::fault::{Arrival, Fault};
 use crate::journal::{Journal, JournalLost, Pending};
 use crate::record::Record;
 use crate::secrets::SecretsFile;
@@ -63,6 +64,14 @@ impl App {
         }
         // Also without records: the answer may rest on a change that is not yet on disk.
         (self.journal.append(&records), answer)
+    }
+
+    /// The fault that hits this arrival; it is counted before anything goes wrong.
+    pub(crate) async fn fault(&self, arrival: Arrival<'_>) -> Result<Option<Fault>, JournalLost> {
+        if !self.read(|world| world.faults.concerns(&arrival)) {
+            return Ok(None);
+        }
+        self.commit(|world| world.faults.decide(&arrival)).await
     }
 
     /// Runs something that no caller waits for; it ends with the simulator.

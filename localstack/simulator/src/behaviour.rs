@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::fault::FaultPlan;
 use crate::system::System;
 
 /// How the outcome is told.
@@ -27,7 +26,7 @@ pub(crate) enum Outcome {
 
 /// Everything that can be set about a system or one of its operations.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Behaviour {
     pub(crate) mode: Mode,
     /// From the submit to the outcome; for a source system, to its answer.
@@ -36,8 +35,12 @@ pub(crate) struct Behaviour {
     /// Told with every rejection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) reason_code: Option<String>,
-    #[serde(default)]
-    pub(crate) fault: FaultPlan,
+    /// A second submit of a request id has no second effect; without it, it has one.
+    #[serde(default = "yes")]
+    pub(crate) honours_request_ids: bool,
+    /// Without it, queries are answered 405; of the system, not of one operation.
+    #[serde(default = "yes")]
+    pub(crate) can_be_queried: bool,
 }
 
 /// A change of a behaviour: fields that are left out stay as they are.
@@ -48,7 +51,13 @@ pub(crate) struct BehaviourChange {
     latency_ms: Option<u64>,
     outcome: Option<Outcome>,
     reason_code: Option<String>,
-    fault: Option<FaultPlan>,
+    honours_request_ids: Option<bool>,
+    can_be_queried: Option<bool>,
+}
+
+// For journals that are older than the field.
+const fn yes() -> bool {
+    true
 }
 
 impl Behaviour {
@@ -67,7 +76,8 @@ impl Behaviour {
             latency_ms,
             outcome: Outcome::Completed,
             reason_code: None,
-            fault: FaultPlan::None,
+            honours_request_ids: true,
+            can_be_queried: true,
         }
     }
 
@@ -82,7 +92,8 @@ impl Behaviour {
             latency_ms: change.latency_ms.unwrap_or(self.latency_ms),
             outcome,
             reason_code,
-            fault: change.fault.unwrap_or(self.fault),
+            honours_request_ids: change.honours_request_ids.unwrap_or(self.honours_request_ids),
+            can_be_queried: change.can_be_queried.unwrap_or(self.can_be_queried),
         }
     }
 }

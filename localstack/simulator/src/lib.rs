@@ -3,6 +3,7 @@
 mod admin;
 mod app;
 mod behaviour;
+mod cancel;
 mod delivery;
 mod fault;
 mod journal;
@@ -14,6 +15,7 @@ mod server;
 mod sources;
 mod system;
 mod targets;
+mod wire;
 mod work;
 mod world;
 

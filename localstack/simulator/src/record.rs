@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::behaviour::Behaviour;
+use crate::fault::{Fault, Place, Plan};
 use crate::system::System;
 
 /// One line.
@@ -14,10 +15,14 @@ use crate::system::System;
 #[serde(rename_all = "SCREAMING_SNAKE_CASE", tag = "record")]
 pub(crate) enum Record {
     Submitted(Box<Submitted>),
+    Resubmitted(Resubmitted),
     Effect(Effect),
     Settled(Settled),
     CallbackAccepted(CallbackAccepted),
     BehaviourSet(BehaviourSet),
+    FaultsSet(FaultsSet),
+    FaultsStopped,
+    Arrived(Arrived),
     Quote(Document),
     Customer(Document),
     BillingAccount(Document),
@@ -48,6 +53,17 @@ pub(crate) struct Submitted {
     pub(crate) behaviour: Behaviour,
     pub(crate) external_reference: String,
     pub(crate) received_at: Timestamp,
+    /// What will go wrong with its callback.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) callback_fault: Option<Fault>,
+}
+
+/// A system that does not recognise request ids took the same request again.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Resubmitted {
+    pub(crate) system: System,
+    pub(crate) request_id: Uuid,
 }
 
 /// Something happened in the world that cannot be taken back: the ledger's entry.
@@ -89,6 +105,26 @@ pub(crate) struct BehaviourSet {
     pub(crate) system: System,
     pub(crate) operation: Option<String>,
     pub(crate) behaviour: Option<Behaviour>,
+}
+
+/// Somebody replaced the faults of a system, or of one of its operations.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct FaultsSet {
+    pub(crate) system: System,
+    pub(crate) operation: Option<String>,
+    pub(crate) plans: Vec<Plan>,
+}
+
+/// A request came to a place where a fault was set.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Arrived {
+    pub(crate) system: System,
+    pub(crate) place: Place,
+    pub(crate) subject: String,
+    /// Number of the plan that hit it, in the order of their setting.
+    pub(crate) hit: Option<usize>,
 }
 
 /// What a source system shall answer for an id.

@@ -20,6 +20,10 @@ impl Refusal {
         Self { status: StatusCode::BAD_REQUEST, detail: detail.into() }
     }
 
+    pub(crate) fn method_not_allowed(detail: impl Into<String>) -> Self {
+        Self { status: StatusCode::METHOD_NOT_ALLOWED, detail: detail.into() }
+    }
+
     pub(crate) fn not_found(detail: impl Into<String>) -> Self {
         Self { status: StatusCode::NOT_FOUND, detail: detail.into() }
     }

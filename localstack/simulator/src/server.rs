@@ -15,8 +15,9 @@ use tokio::task::JoinHandle;
 use crate::app::{App, Shared};
 use crate::journal::Journal;
 use crate::secrets::{self, SecretsFile};
+use crate::wire::{Switch, Wires};
 use crate::world::World;
-use crate::{admin, sources, targets, work};
+use crate::{admin, cancel, sources, targets, work};
 
 const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 /// How long open connections are waited for.
@@ -65,10 +66,14 @@ impl Simulator {
         let secrets = SecretsFile::new(options.secrets_file);
         let app = App::new(World::replay(&records), journal, secrets, client);
         for key in app.read(World::unfinished) {
-            app.spawn(work::run(app.clone(), key));
+            app.spawn(work::run(app.clone(), key, None));
         }
         let (stop, stopped) = oneshot::channel();
-        let serve = axum::serve(listener, routes(app.clone())).with_graceful_shutdown(async {
+        let serve = axum::serve(
+            Wires(listener),
+            routes(app.clone()).into_make_service_with_connect_info::<Switch>(),
+        )
+        .with_graceful_shutdown(async {
             // Asked to stop, or the simulator was dropped: the same.
             let _ = stopped.await;
         });
@@ -112,7 +117,7 @@ fn routes(app: Shared) -> Router {
         .route("/secretsmanager/get", get(secrets::get))
         .route("/{system}/requests", post(targets::submit))
         .route("/{system}/requests/{request_id}", get(targets::query))
-        .route("/{system}/requests/{request_id}/cancel", post(targets::cancel))
+        .route("/{system}/requests/{request_id}/cancel", post(cancel::cancel))
         .route("/CPQ/quotes/{quote_id}/revisions/{revision}", get(sources::quote))
         .route("/CUSTOMER/customers/{id}", get(sources::customer))
         .route("/BILLING_ACCOUNT/billing-accounts/{id}", get(sources::billing_account))
@@ -123,6 +128,9 @@ fn routes(app: Shared) -> Router {
         .route("/admin/billing-accounts/{id}", put(admin::put_billing_account))
         .route("/admin/systems/{system}/behaviour", behaviour())
         .route("/admin/systems/{system}/behaviour/{operation}", behaviour())
+        .route("/admin/systems/{system}/faults", put(admin::put_faults))
+        .route("/admin/systems/{system}/faults/{operation}", put(admin::put_faults))
+        .route("/admin/faults", get(admin::faults).delete(admin::stop_faults))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(app)
 }

@@ -6,43 +6,74 @@
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{ConnectInfo, OriginalUri, Path, State};
+use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use crate::app::{Shared, pause};
+use crate::fault::{Arrival, Place, answer};
 use crate::refusal::Refusal;
 use crate::system::System;
+use crate::wire::Switch;
+use crate::world::World;
+
+type Connection = (ConnectInfo<Switch>, OriginalUri);
 
 /// `GET /CPQ/quotes/{quoteId}/revisions/{revision}`.
 pub(crate) async fn quote(
     State(app): State<Shared>,
+    connection: Connection,
     Path((quote_id, revision)): Path<(String, u32)>,
-) -> Result<Json<Value>, Refusal> {
-    latency(&app, System::Cpq).await;
-    let quote = app.read(|world| world.quotes.get(&(quote_id, revision)).cloned().flatten());
-    quote.map(Json).ok_or_else(|| Refusal::not_found("no such quote revision"))
+) -> Result<Response, Refusal> {
+    let subject = format!("{quote_id}/{revision}");
+    let key = (quote_id, revision);
+    let find = |world: &World| world.quotes.get(&key).cloned().flatten();
+    read(&app, connection, (System::Cpq, &subject), find).await
 }
 
 /// `GET /CUSTOMER/customers/{id}`.
 pub(crate) async fn customer(
     State(app): State<Shared>,
+    connection: Connection,
     Path(id): Path<String>,
-) -> Result<Json<Value>, Refusal> {
-    latency(&app, System::Customer).await;
-    let set = app.read(|world| world.customers.get(&id).cloned());
-    let customer = set.unwrap_or_else(|| Some(json!({"customerId": id, "status": "ACTIVE"})));
-    customer.map(Json).ok_or_else(|| Refusal::not_found("no such customer"))
+) -> Result<Response, Refusal> {
+    let find = |world: &World| {
+        let set = world.customers.get(&id).cloned();
+        set.unwrap_or_else(|| Some(json!({"customerId": id, "status": "ACTIVE"})))
+    };
+    read(&app, connection, (System::Customer, &id), find).await
 }
 
 /// `GET /BILLING_ACCOUNT/billing-accounts/{id}`.
 pub(crate) async fn billing_account(
     State(app): State<Shared>,
+    connection: Connection,
     Path(id): Path<String>,
-) -> Result<Json<Value>, Refusal> {
-    latency(&app, System::BillingAccount).await;
-    let set = app.read(|world| world.billing_accounts.get(&id).cloned());
-    let account = set.unwrap_or_else(|| Some(json!({"billingAccountId": id, "status": "READY"})));
-    account.map(Json).ok_or_else(|| Refusal::not_found("no such billing account"))
+) -> Result<Response, Refusal> {
+    let find = |world: &World| {
+        let set = world.billing_accounts.get(&id).cloned();
+        set.unwrap_or_else(|| Some(json!({"billingAccountId": id, "status": "READY"})))
+    };
+    read(&app, connection, (System::BillingAccount, &id), find).await
+}
+
+async fn read(
+    app: &Shared,
+    (ConnectInfo(switch), OriginalUri(path)): Connection,
+    (system, subject): (System, &str),
+    find: impl Fn(&World) -> Option<Value>,
+) -> Result<Response, Refusal> {
+    latency(app, system).await;
+    let truth = || match app.read(&find) {
+        Some(document) => Json(document).into_response(),
+        None => Refusal::not_found("it does not exist").into_response(),
+    };
+    let arrival = Arrival { system, operation: None, place: Place::Query, subject };
+    let Some(fault) = app.fault(arrival).await? else { return Ok(truth()) };
+    match answer::instead(&fault, &path, &switch).await {
+        Some(answer) => Ok(answer),
+        None => Ok(answer::after(&fault, truth(), &switch).await),
+    }
 }
 
 async fn latency(app: &Shared, system: System) {

@@ -1,80 +1,146 @@
-//! The server side of the target system contract: submit, query, cancel.
+//! The server side of the target system contract: submit and query.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{ConnectInfo, OriginalUri, Path, State};
 use axum::response::{IntoResponse, Response};
 use external_systems::wire::RequestStatus;
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::app::{App, Shared};
 use crate::behaviour::Mode;
-use crate::record::{Record, Settled, SubmitBody, Submitted};
+use crate::fault::{Arrival, Fault, Place, answer};
+use crate::journal::JournalLost;
+use crate::record::{Record, Resubmitted, Settled, SubmitBody, Submitted};
 use crate::refusal::Refusal;
 use crate::system::{System, UnknownSystem};
+use crate::wire::Switch;
 use crate::work;
 use crate::world::{Request, World};
 
+type SubmitJson = Result<Json<SubmitBody>, axum::extract::rejection::JsonRejection>;
+
+/// What becomes of a submit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    /// The request is known already, and the system recognises it.
+    Known,
+    /// There is work to do.
+    Work { mode: Mode, is_early: bool },
+    /// There is the same work to do once more.
+    WorkAgain { mode: Mode },
+}
+
 /// `POST /{system}/requests`.
 ///
-/// The same request id has one effect: a second submit is answered 409 and changes nothing.
+/// The same request id has one effect: a second submit is answered 409 and changes nothing,
+/// unless the system was told not to recognise request ids.
 pub(crate) async fn submit(
     State(app): State<Shared>,
-    Path(system): Path<String>,
+    ConnectInfo(switch): ConnectInfo<Switch>,
+    (Path(system), OriginalUri(path)): (Path<String>, OriginalUri),
     headers: HeaderMap,
-    body: Result<Json<SubmitBody>, axum::extract::rejection::JsonRejection>,
+    body: SubmitJson,
 ) -> Result<Response, Refusal> {
     let system = target(&system)?;
-    let Json(body) = body.map_err(|rejection| Refusal::bad_request(rejection.body_text()))?;
-    let request_id = body.request_id;
-    let key = headers.get("idempotency-key").and_then(|value| value.to_str().ok());
-    if key != Some(&format!("\"{request_id}\"")) {
-        return Err(Refusal::bad_request("Idempotency-Key is not the quoted requestId"));
-    }
-    let Some(mode) = app.commit(|world| take(world, system, body)).await? else {
-        return Ok((StatusCode::CONFLICT, Json(json!({"requestId": request_id}))).into_response());
+    let body = checked(&headers, body)?;
+    let subject = body.request_id.to_string();
+    let operation = Some(body.operation.as_str());
+    let arrival = Arrival { system, operation, place: Place::Submit, subject: &subject };
+    let Some(fault) = app.fault(arrival).await? else {
+        return take_up(&app, system, body).await;
     };
-    let job = work::run(app.clone(), (system, request_id));
+    if let Some(answer) = answer::instead(&fault, &path, &switch).await {
+        return Ok(answer);
+    }
+    Ok(answer::after(&fault, take_up(&app, system, body).await?, &switch).await)
+}
+
+fn checked(headers: &HeaderMap, body: SubmitJson) -> Result<SubmitBody, Refusal> {
+    let Json(body) = body.map_err(|rejection| Refusal::bad_request(rejection.body_text()))?;
+    let key = headers.get("idempotency-key").and_then(|value| value.to_str().ok());
+    if key == Some(&format!("\"{}\"", body.request_id)) {
+        Ok(body)
+    } else {
+        Err(Refusal::bad_request("Idempotency-Key is not the quoted requestId"))
+    }
+}
+
+async fn take_up(app: &Shared, system: System, body: SubmitBody) -> Result<Response, Refusal> {
+    let key = (system, body.request_id);
+    let taken = app.commit(|world| take(world, system, body)).await?;
+    let (reported, first_report) = oneshot::channel();
+    let (done, outcome) = oneshot::channel();
+    let mode = match taken {
+        Taken::Known => {
+            return Ok((StatusCode::CONFLICT, Json(json!({"requestId": key.1}))).into_response());
+        }
+        Taken::Work { mode, is_early } => {
+            let reported = is_early.then_some(reported);
+            spawn(app, work::run(app.clone(), key, reported), done);
+            mode
+        }
+        Taken::WorkAgain { mode } => {
+            drop(reported);
+            spawn(app, work::run_again(app.clone(), key), done);
+            mode
+        }
+    };
+    // Both senders are dropped when there is nothing more to wait for.
     match mode {
         Mode::Sync => {
-            // A task of its own: the work goes on when the caller hangs up.
-            let (done, outcome) = tokio::sync::oneshot::channel();
-            app.spawn(async move {
-                job.await;
-                let _ = done.send(());
-            });
             let _ = outcome.await;
-            Ok(sync_answer(&app, system, request_id))
+            Ok(sync_answer(app, system, key.1))
         }
         Mode::Async | Mode::Poll => {
-            app.spawn(job);
-            let reference = json!({"externalReference": reference(system, request_id)});
+            let _ = first_report.await;
+            let reference = json!({"externalReference": reference(system, key.1)});
             Ok((StatusCode::ACCEPTED, Json(reference)).into_response())
         }
     }
 }
 
-/// `None`: the request is known already.
-fn take(world: &World, system: System, body: SubmitBody) -> (Vec<Record>, Option<Mode>) {
-    if world.requests.contains_key(&(system, body.request_id)) {
-        return (Vec::new(), None);
-    }
+/// A task of its own: the work goes on when the caller hangs up.
+fn spawn(app: &App, job: impl Future<Output = ()> + Send + 'static, done: oneshot::Sender<()>) {
+    app.spawn(async move {
+        job.await;
+        drop(done);
+    });
+}
+
+fn take(world: &World, system: System, body: SubmitBody) -> (Vec<Record>, Taken) {
+    let request_id = body.request_id;
     let behaviour = world.behaviour(system, Some(&body.operation));
-    let mode = if body.callback_url.is_none() && behaviour.mode == Mode::Async {
-        Mode::Sync
-    } else {
-        behaviour.mode
-    };
-    let submitted = Submitted {
+    if let Some(request) = world.requests.get(&(system, request_id)) {
+        if behaviour.honours_request_ids {
+            return (Vec::new(), Taken::Known);
+        }
+        let again = Record::Resubmitted(Resubmitted { system, request_id });
+        return (vec![again], Taken::WorkAgain { mode: request.mode() });
+    }
+    let mut submitted = Submitted {
         system,
         behaviour,
-        external_reference: reference(system, body.request_id),
+        external_reference: reference(system, request_id),
         received_at: Timestamp::now(),
+        callback_fault: None,
         request: body,
     };
-    (vec![Record::Submitted(Box::new(submitted))], Some(mode))
+    let mode = submitted.mode();
+    let mut records = Vec::new();
+    if mode == Mode::Async {
+        let (operation, subject) = (&submitted.request.operation, request_id.to_string());
+        let operation = Some(operation.as_str());
+        let place = Place::Callback;
+        (records, submitted.callback_fault) =
+            world.faults.decide(&Arrival { system, operation, place, subject: &subject });
+    }
+    let is_early = submitted.callback_fault == Some(Fault::Early {});
+    records.push(Record::Submitted(Box::new(submitted)));
+    (records, Taken::Work { mode, is_early })
 }
 
 fn sync_answer(app: &App, system: System, request_id: Uuid) -> Response {
@@ -97,9 +163,26 @@ fn sync_answer(app: &App, system: System, request_id: Uuid) -> Response {
 /// `GET /{system}/requests/{requestId}`; 404 proves that the request was never taken.
 pub(crate) async fn query(
     State(app): State<Shared>,
+    ConnectInfo(switch): ConnectInfo<Switch>,
+    OriginalUri(path): OriginalUri,
     Path((system, request_id)): Path<(String, Uuid)>,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Response, Refusal> {
     let system = target(&system)?;
+    if !app.read(|world| world.behaviour(system, None).can_be_queried) {
+        return Err(Refusal::method_not_allowed("this system cannot be queried"));
+    }
+    let fault = app.commit(|world| world.fault_of_query(&(system, request_id))).await?;
+    let Some(fault) = fault else {
+        return Ok(told(&app, system, request_id).await?);
+    };
+    if let Some(answer) = answer::instead(&fault, &path, &switch).await {
+        return Ok(answer);
+    }
+    Ok(answer::after(&fault, told(&app, system, request_id).await?, &switch).await)
+}
+
+/// The true answer of a query.
+async fn told(app: &App, system: System, request_id: Uuid) -> Result<Response, JournalLost> {
     // A commit of nothing: what is told must be on disk.
     let status = app
         .commit(|world| {
@@ -107,7 +190,8 @@ pub(crate) async fn query(
             (Vec::new(), request.map(|request| status_body(request, Timestamp::now())))
         })
         .await?;
-    status.map(Json).ok_or_else(|| Refusal::not_found("no such request"))
+    let absent = || Refusal::not_found("no such request").into_response();
+    Ok(status.map_or_else(absent, |status| Json(status).into_response()))
 }
 
 fn status_body(request: &Request, now: Timestamp) -> Value {
@@ -120,46 +204,6 @@ fn status_body(request: &Request, now: Timestamp) -> Value {
     })
 }
 
-/// `POST /{system}/requests/{requestId}/cancel`: possible until the work is done.
-pub(crate) async fn cancel(
-    State(app): State<Shared>,
-    Path((system, request_id)): Path<(String, Uuid)>,
-) -> Result<Response, Refusal> {
-    let system = target(&system)?;
-    let verdict = app.commit(|world| decide_cancel(world, system, request_id)).await?;
-    let (status, reason_code) = verdict.ok_or_else(|| Refusal::not_found("no such request"))?;
-    let body = json!({
-        "externalReference": reference(system, request_id), "reasonCode": reason_code, "result": {}
-    });
-    Ok((status, Json(body)).into_response())
-}
-
-type CancelVerdict = Option<(StatusCode, Option<&'static str>)>;
-
-fn decide_cancel(world: &World, system: System, request_id: Uuid) -> (Vec<Record>, CancelVerdict) {
-    let Some(request) = world.requests.get(&(system, request_id)) else {
-        return (Vec::new(), None);
-    };
-    let refused = |code| (Vec::new(), Some((StatusCode::UNPROCESSABLE_ENTITY, Some(code))));
-    match request.settled.as_ref().map(|settled| settled.status) {
-        Some(RequestStatus::Cancelled) => (Vec::new(), Some((StatusCode::CONFLICT, None))),
-        Some(RequestStatus::Completed) => refused("ALREADY_COMPLETED"),
-        Some(_) => refused("ALREADY_REJECTED"),
-        None => {
-            let settled = Settled {
-                system,
-                request_id,
-                status: RequestStatus::Cancelled,
-                reason_code: None,
-                result: Map::new(),
-                callback_message_id: None,
-                at: Timestamp::now(),
-            };
-            (vec![Record::Settled(settled)], Some((StatusCode::OK, None)))
-        }
-    }
-}
-
 /// The system's own key of a request; derived, so that it needs no counter.
 pub(crate) fn reference(system: System, request_id: Uuid) -> String {
     let id = request_id.simple().to_string();
@@ -167,6 +211,6 @@ pub(crate) fn reference(system: System, request_id: Uuid) -> String {
     format!("{}-{}", system.reference_names().0, id[20..].to_uppercase())
 }
 
-fn target(name: &str) -> Result<System, UnknownSystem> {
+pub(crate) fn target(name: &str) -> Result<System, UnknownSystem> {
     name.parse::<System>().ok().filter(|system| system.is_target()).ok_or(UnknownSystem)
 }

@@ -5,12 +5,14 @@ use std::time::Duration;
 use external_systems::wire::RequestStatus;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::app::{Shared, pause};
 use crate::behaviour::{Mode, Outcome};
 use crate::delivery;
-use crate::fault::FaultPlan;
+use crate::fault::Fault;
+use crate::journal::JournalLost;
 use crate::record::{Effect, Record, Settled, SubmitBody};
 use crate::world::{Request, RequestKey, World};
 
@@ -18,17 +20,28 @@ use crate::world::{Request, RequestKey, World};
 const REJECTION_MARKER: &str = "simulateRejection";
 
 /// Carries a request through to its end; also after a restart, from wherever it stood.
-pub(crate) async fn run(app: Shared, key: RequestKey) {
+///
+/// `reported` hears of the first attempt of the callback.
+pub(crate) async fn run(app: Shared, key: RequestKey, reported: Option<oneshot::Sender<()>>) {
+    if work(&app, key).await.is_ok() {
+        delivery::deliver(&app, key, reported).await;
+    }
+}
+
+/// The work of a request that was taken again; its outcome is reported once, by the first run.
+pub(crate) async fn run_again(app: Shared, key: RequestKey) {
+    // Lost with the journal: the next start finds that an effect is missing.
+    let _ = work(&app, key).await;
+}
+
+/// Nothing may be told that is not on disk: after an error, the next start goes on from here.
+async fn work(app: &Shared, key: RequestKey) -> Result<(), JournalLost> {
     let now = Timestamp::now();
     let wait = app.read(|world| world.requests.get(&key).and_then(|request| due_in(request, now)));
     if let Some(wait) = wait {
         pause(wait).await;
     }
-    if app.commit(|world| (settle(world, key), ())).await.is_err() {
-        // Nothing may be told that is not on disk; the next start finds the request unsettled.
-        return;
-    }
-    delivery::deliver(&app, key).await;
+    app.commit(|world| (settle(world, key), ())).await
 }
 
 /// Time until the work is done; none when it is settled already.
@@ -42,20 +55,19 @@ fn due_in(request: &Request, now: Timestamp) -> Option<Duration> {
 }
 
 /// Effect and outcome in one write, so that neither exists without the other.
+///
+/// Effects are counted, not implied: a request that was taken twice has two of them.
 fn settle(world: &World, key: RequestKey) -> Vec<Record> {
     let (system, request_id) = key;
-    let Some(request) = world.requests.get(&key).filter(|request| request.settled.is_none()) else {
-        return Vec::new();
-    };
+    let Some(request) = world.requests.get(&key) else { return Vec::new() };
     let at = Timestamp::now();
     let rejection = rejection(request);
-    let effects = match (request.submitted.behaviour.fault, &rejection) {
-        (FaultPlan::None, None) => 1,
-        (FaultPlan::None, Some(_)) => 0,
-    };
+    let effects = if rejection.is_none() { request.missing_effects() } else { 0 };
     let effect = Record::Effect(Effect { system, request_id, at });
     let mut records = vec![effect; effects];
-    let is_reported = request.mode() == Mode::Async;
+    if request.settled.is_some() {
+        return records;
+    }
     records.push(Record::Settled(Settled {
         system,
         request_id,
@@ -65,10 +77,16 @@ fn settle(world: &World, key: RequestKey) -> Vec<Record> {
         },
         result: if rejection.is_none() { result(request) } else { Map::new() },
         reason_code: rejection,
-        callback_message_id: is_reported.then(|| format!("msg_{}", Uuid::now_v7().simple())),
+        callback_message_id: is_reported(request)
+            .then(|| format!("msg_{}", Uuid::now_v7().simple())),
         at,
     }));
     records
+}
+
+fn is_reported(request: &Request) -> bool {
+    let is_missing = request.submitted.callback_fault == Some(Fault::Missing {});
+    request.mode() == Mode::Async && !is_missing
 }
 
 /// The reason to say no, from the payload's marker or from the behaviour.

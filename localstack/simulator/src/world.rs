@@ -10,6 +10,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::behaviour::{Behaviour, Mode};
+use crate::fault::{Arrival, Board, Fault, Place};
 use crate::record::{Document, Effect, Record, Settled, Submitted};
 use crate::system::System;
 
@@ -20,6 +21,7 @@ pub(crate) type RequestKey = (System, Uuid);
 pub(crate) struct World {
     pub(crate) requests: BTreeMap<RequestKey, Request>,
     pub(crate) effects: Vec<Effect>,
+    pub(crate) faults: Board,
     pub(crate) behaviours: BTreeMap<(System, Option<String>), Behaviour>,
     pub(crate) quotes: BTreeMap<(String, u32), Option<Value>>,
     pub(crate) customers: BTreeMap<String, Option<Value>>,
@@ -31,6 +33,10 @@ pub(crate) struct World {
 pub(crate) struct Request {
     pub(crate) submitted: Submitted,
     pub(crate) settled: Option<Settled>,
+    /// How often it was taken: more than once at a system that does not recognise it.
+    pub(crate) submits: usize,
+    /// How often it took effect.
+    pub(crate) effects: usize,
     pub(crate) callback_accepted_at: Option<Timestamp>,
     /// Deliveries of the callback since the start, not kept.
     pub(crate) callback_attempts: u32,
@@ -50,7 +56,20 @@ impl World {
     pub(crate) fn apply(&mut self, record: &Record) {
         match record {
             Record::Submitted(submitted) => self.take(submitted),
-            Record::Effect(effect) => self.effects.push(effect.clone()),
+            Record::Resubmitted(again) => {
+                if let Some(request) = self.request_mut(again.system, again.request_id) {
+                    request.submits += 1;
+                }
+            }
+            Record::Effect(effect) => {
+                self.effects.push(effect.clone());
+                if let Some(request) = self.request_mut(effect.system, effect.request_id) {
+                    request.effects += 1;
+                }
+            }
+            Record::FaultsSet(set) => self.faults.set(set),
+            Record::FaultsStopped => self.faults.stop_all(),
+            Record::Arrived(arrived) => self.faults.count(arrived),
             Record::Settled(settled) => {
                 if let Some(request) = self.request_mut(settled.system, settled.request_id) {
                     request.settled = Some(settled.clone());
@@ -84,6 +103,8 @@ impl World {
         let request = Request {
             submitted: submitted.clone(),
             settled: None,
+            submits: 1,
+            effects: 0,
             callback_accepted_at: None,
             callback_attempts: 0,
             last_callback_status: None,
@@ -104,10 +125,19 @@ impl World {
             .unwrap_or_else(|| Behaviour::default_of(system))
     }
 
+    /// The fault that hits a query of this request, and the records that count it.
+    pub(crate) fn fault_of_query(&self, key: &RequestKey) -> (Vec<Record>, Option<Fault>) {
+        let operation =
+            self.requests.get(key).map(|request| request.submitted.request.operation.as_str());
+        let (system, place, subject) = (key.0, Place::Query, key.1.to_string());
+        self.faults.decide(&Arrival { system, operation, place, subject: &subject })
+    }
+
     /// Requests that still owe work or a callback.
     pub(crate) fn unfinished(&self) -> Vec<RequestKey> {
         let owes = |request: &&Request| match &request.settled {
             None => true,
+            Some(_) if request.missing_effects() > 0 => true,
             Some(settled) => {
                 settled.callback_message_id.is_some() && request.callback_accepted_at.is_none()
             }
@@ -116,13 +146,27 @@ impl World {
     }
 }
 
-impl Request {
-    /// Where the outcome goes.
+impl Submitted {
+    /// Where the outcome goes; a callback without an address becomes the answer.
     pub(crate) fn mode(&self) -> Mode {
-        match (self.submitted.behaviour.mode, &self.submitted.request.callback_url) {
+        match (self.behaviour.mode, &self.request.callback_url) {
             (Mode::Async, None) => Mode::Sync,
             (mode, _) => mode,
         }
+    }
+}
+
+impl Request {
+    /// Work that was taken and is not done; a rejection or cancellation has none.
+    pub(crate) fn missing_effects(&self) -> usize {
+        let has_effects =
+            self.settled.as_ref().is_none_or(|settled| settled.status == RequestStatus::Completed);
+        if has_effects { self.submits.saturating_sub(self.effects) } else { 0 }
+    }
+
+    /// Where the outcome goes.
+    pub(crate) fn mode(&self) -> Mode {
+        self.submitted.mode()
     }
 
     /// The status that a query tells: accepted in the first half of the latency, then in progress.

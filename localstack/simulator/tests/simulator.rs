@@ -1,5 +1,8 @@
 //! The simulator from outside: over HTTP, and through the adapter that the product uses.
 
+mod answer_faults;
+mod callback_faults;
+mod fault_plans;
 mod stage;
 
 use external_systems::callback;

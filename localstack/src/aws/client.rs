@@ -63,6 +63,16 @@ impl AwsClient {
         Ok(())
     }
 
+    /// A queue by its name.
+    ///
+    /// # Errors
+    /// There is none.
+    pub async fn queue_named(&self, name: &str) -> Result<Queue> {
+        let found = self.call("AmazonSQS.GetQueueUrl", &json!({ "QueueName": name })).await?;
+        let url = found["QueueUrl"].as_str().with_context(|| format!("no queue {name}"))?;
+        Ok(self.queue(url))
+    }
+
     /// A queue by the address that the stack's outputs name.
     #[must_use]
     pub fn queue(&self, url: &str) -> Queue {

@@ -39,7 +39,7 @@ impl Target {
     pub fn of(layout: &StackLayout) -> Result<Self> {
         let state = StackState::load(layout)?;
         Ok(Self {
-            engine_url: state.endpoint(engine::URL)?.to_owned(),
+            engine_url: engine::url(state.way_to(engine::COMPONENT)?),
             simulator_url: state.endpoint(simulator::URL)?.to_owned(),
             jwks: token::jwks(layout)?.to_string(),
             log_level: "info".to_owned(),

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::output;
 use crate::stack::{StackLayout, StackState};
+use crate::{engine, output};
 
 /// Exit code 1 when something that was started does not run, so that scripts can ask.
 pub(super) fn print(layout: &StackLayout) -> Result<ExitCode> {
@@ -30,6 +30,9 @@ pub(super) fn print(layout: &StackLayout) -> Result<ExitCode> {
         output::line(&format!("{name:<24} {}", without_password(address)));
     }
     output::line(&format!("{:<24} {}", "passwords and ids", layout.state_file().display()));
+    if let Some(line) = engine::where_to_find_cockpit(layout, &state) {
+        output::line(&line);
+    }
     Ok(if is_complete { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -13,6 +13,18 @@ pub(super) async fn up(stack: &str, arguments: &UpArguments) -> Result<()> {
     let session = Session::open(stack, "up").await?;
     session.run(start(&session, arguments)).await?;
     session.progress.say("✓ up: `cargo local status` shows where, `cargo local down` ends it");
+    say_where_cockpit_is(&session)
+}
+
+/// For commands that leave the stack running.
+///
+/// # Errors
+/// `stack.json` cannot be read.
+pub(crate) fn say_where_cockpit_is(session: &Session) -> Result<()> {
+    let state = StackState::load(&session.layout)?;
+    if let Some(line) = engine::where_to_find_cockpit(&session.layout, &state) {
+        session.progress.say(&format!("  {line}"));
+    }
     Ok(())
 }
 
@@ -54,7 +66,11 @@ pub(crate) async fn start_all(session: &Session) -> Result<()> {
     configuration::load_samples(layout, progress).await
 }
 
-async fn start_postgres(session: &Session) -> Result<()> {
+/// The database alone, with what this machine needs to run anything.
+///
+/// # Errors
+/// As for [`start_all`].
+pub(crate) async fn start_postgres(session: &Session) -> Result<()> {
     let (layout, progress) = (&session.layout, &session.progress);
     // A stack that runs on its own stays up when this command is interrupted while repairing it.
     if StackState::load(layout)?.phase == Phase::Stopped {

@@ -9,8 +9,9 @@ use crate::progress::Progress;
 use crate::stack::{StackLayout, exclusive};
 use crate::tools;
 
-/// The folder's name carries the version, so that an upgrade fetches and a checkout back reuses.
-const FOLDER: &str = "engine-7.24.0";
+/// The folder's name carries the version and what was added to it, so that an upgrade fetches and
+/// a checkout back reuses.
+const FOLDER: &str = "engine-7.24.0-cockpit";
 /// In full, because the short prefix of the plugin does not resolve everywhere.
 const COPY: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
 

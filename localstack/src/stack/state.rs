@@ -48,6 +48,8 @@ pub struct StackState {
     /// By database role or other user name.
     pub passwords: BTreeMap<String, String>,
     pub endpoints: BTreeMap<String, String>,
+    /// Ports by which functions reach a component instead of its own, while a run spoils the wire.
+    pub detours: BTreeMap<String, u16>,
 }
 
 impl StackState {
@@ -102,6 +104,15 @@ impl StackState {
             state.ports.insert(component.to_owned(), port);
             Ok(port)
         })
+    }
+
+    /// The port by which functions reach a component.
+    ///
+    /// # Errors
+    /// The component has no port yet.
+    pub fn way_to(&self, component: &str) -> Result<u16> {
+        let port = self.detours.get(component).or_else(|| self.ports.get(component));
+        port.copied().with_context(|| format!("{component} has no port yet"))
     }
 
     /// The password of a user: generated once per stack.

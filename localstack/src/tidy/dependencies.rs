@@ -18,8 +18,11 @@ const SHARED_MUST_NOT_USE: [(&str, &[&str]); 2] = [
     ("message-sinks", &["camunda-client", "order-store", "topic-worker", "workflow-delivery"]),
     ("workflow-delivery", &["external-systems", "message-sinks", "topic-worker"]),
 ];
+/// Its feature `testing` makes the fixture of the topic functions.
+const MAKES_FIXTURES: &str = "topic-worker";
 /// Above the foundations, so that these never depend on them.
-const ABOVE_THE_FOUNDATIONS: [&str; 3] = ["message-sinks", "topic-worker", "workflow-delivery"];
+const ABOVE_THE_FOUNDATIONS: [&str; 4] =
+    ["catalogue-loading", "message-sinks", "topic-worker", "workflow-delivery"];
 const FOUNDATIONS: [&str; 5] =
     ["camunda-client", "external-systems", "lambda-support", "order-domain", "order-store"];
 
@@ -39,12 +42,13 @@ pub(super) fn check(root: &Path) -> Result<Vec<Finding>> {
         for name in source::crates(root, parent) {
             let manifest = format!("{parent}/{name}/Cargo.toml");
             findings.extend(unwanted(root, &manifest, |dependency| {
-                (dependency == "test-support")
+                (dependency == "test-support" && name != MAKES_FIXTURES)
                     .then_some("test-support is for [dev-dependencies], tests/ and benches/ only")
             })?);
         }
     }
     findings.extend(shared_crates(root)?);
+    findings.extend(fixtures_in_the_product(root)?);
     findings.extend(unwanted(root, "shared/order-domain/Cargo.toml", |dependency| {
         (!DOMAIN_MAY_USE.contains(&dependency)).then_some(
             "is not on the list of pure crates: the domain has no IO, clock, randomness or logging",
@@ -58,6 +62,26 @@ pub(super) fn check(root: &Path) -> Result<Vec<Finding>> {
                 "the local stack stands on no function and on nothing that only functions need",
             )
         })?);
+    }
+    Ok(findings)
+}
+
+/// What makes fixtures is optional, and no product asks for it.
+fn fixtures_in_the_product(root: &Path) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    for parent in ["functions", "shared"] {
+        for name in source::crates(root, parent) {
+            let manifest = format!("{parent}/{name}/Cargo.toml");
+            let text = source::file(root, &manifest)?.unwrap_or_default();
+            for (line, dependency) in dependencies(&text) {
+                let entry = text.lines().nth(line - 1).unwrap_or_default();
+                let is_compulsory = dependency == "test-support" && !entry.contains("optional");
+                if is_compulsory || entry.contains("\"testing\"") {
+                    let message = format!("{dependency}: fixtures are for [dev-dependencies] only");
+                    findings.push(Finding::new(&manifest, line, message));
+                }
+            }
+        }
     }
     Ok(findings)
 }
@@ -91,7 +115,8 @@ fn shared_crates(root: &Path) -> Result<Vec<Finding>> {
 }
 
 fn is_aws_sdk(dependency: &str) -> bool {
-    dependency == "aws-config" || dependency.starts_with("aws-sdk-")
+    ["aws-config", "aws-types"].contains(&dependency)
+        || ["aws-sdk-", "aws-smithy-"].iter().any(|prefix| dependency.starts_with(prefix))
 }
 
 /// The dependencies in `[dependencies]` for which there is an objection.
@@ -110,7 +135,7 @@ fn unwanted(
     Ok(found.collect())
 }
 
-fn dependencies(manifest: &str) -> Vec<(usize, &str)> {
+pub(super) fn dependencies(manifest: &str) -> Vec<(usize, &str)> {
     let mut found = Vec::new();
     let mut is_inside = false;
     for (index, line) in manifest.lines().enumerate() {
@@ -138,7 +163,7 @@ mod tests {
 
     #[test]
     fn the_sdk_is_told_from_other_crates_of_aws() {
-        assert!(is_aws_sdk("aws-config") && is_aws_sdk("aws-sdk-sqs"));
+        assert!(["aws-config", "aws-sdk-sqs", "aws-smithy-types"].into_iter().all(is_aws_sdk));
         assert!(!is_aws_sdk("aws_lambda_events") && !is_aws_sdk("aws-lc-rs"));
     }
 }

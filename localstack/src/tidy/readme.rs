@@ -9,9 +9,19 @@ use super::{Finding, source};
 /// Lines that are not empty: headings need air around them.
 const LINES: std::ops::RangeInclusive<usize> = 10..=25;
 
+/// Crates that are not in a folder of crates.
+const ALONE: [&str; 7] = [
+    "benches",
+    "localstack",
+    "localstack/fault-proxy",
+    "localstack/invariants",
+    "localstack/simulator",
+    "tests",
+    "tests/models",
+];
+
 pub(super) fn check(root: &Path) -> Result<Vec<Finding>> {
-    let mut folders =
-        vec!["localstack".to_owned(), "localstack/simulator".to_owned(), "tests".to_owned()];
+    let mut folders = ALONE.map(str::to_owned).to_vec();
     for parent in ["functions", "shared"] {
         folders.extend(source::crates(root, parent).iter().map(|name| format!("{parent}/{name}")));
     }

@@ -35,6 +35,16 @@ fn every_code_a_caller_can_see_is_documented() {
 }
 
 #[test]
+fn who_speaks_to_the_engine_has_tests_of_what_it_says() {
+    assert_no_findings(pointers::check);
+}
+
+#[test]
+fn tests_that_documents_name_as_evidence_exist() {
+    assert_no_findings(evidence::check);
+}
+
+#[test]
 fn migrations_are_unchanged_since_they_landed() {
     assert_no_findings(migrations::check);
 }

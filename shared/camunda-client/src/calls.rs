@@ -51,6 +51,8 @@ call_kinds! {
     QueryUserTasks => "query user tasks",
     /// Completion of a user task.
     CompleteUserTask => "complete user task",
+    /// Query of variables.
+    QueryVariables => "query variables",
     /// Query of running process instances.
     QueryInstances => "query process instances",
     /// Query of running and ended process instances.

@@ -18,6 +18,8 @@ pub struct HistoricInstanceQuery {
     pub process_definition_key: String,
     /// Only of this order.
     pub business_key: Option<BusinessKey>,
+    /// Only of these orders; empty for all.
+    pub business_keys: Vec<BusinessKey>,
     /// Only this instance.
     pub process_instance_id: Option<String>,
     /// Only running, or only ended ones.
@@ -83,6 +85,8 @@ struct InstanceBody<'a> {
     process_definition_key: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     process_instance_business_key: Option<&'a BusinessKey>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    process_instance_business_key_in: &'a [BusinessKey],
     #[serde(skip_serializing_if = "Option::is_none")]
     process_instance_id: Option<&'a str>,
     #[serde(skip_serializing_if = "is_false")]
@@ -103,6 +107,7 @@ impl HistoricInstanceQuery {
         Self {
             process_definition_key: process_definition_key.into(),
             business_key: None,
+            business_keys: Vec::new(),
             process_instance_id: None,
             life: None,
             started_before: None,
@@ -115,6 +120,19 @@ impl HistoricInstanceQuery {
         Self { business_key: Some(key), ..Self::of_process(process_definition_key) }
     }
 
+    /// The instances of many orders in one question, running and ended.
+    ///
+    /// Without an order it would ask for all, so there must be one.
+    #[must_use]
+    pub fn of_orders(
+        process_definition_key: impl Into<String>,
+        first: BusinessKey,
+        others: impl IntoIterator<Item = BusinessKey>,
+    ) -> Self {
+        let business_keys = std::iter::once(first).chain(others).collect();
+        Self { business_keys, ..Self::of_process(process_definition_key) }
+    }
+
     fn body(&self) -> InstanceBody<'_> {
         let finished_after = match self.life {
             Some(LifeFilter::FinishedAfter(moment)) => Some(moment),
@@ -123,6 +141,7 @@ impl HistoricInstanceQuery {
         InstanceBody {
             process_definition_key: &self.process_definition_key,
             process_instance_business_key: self.business_key.as_ref(),
+            process_instance_business_key_in: &self.business_keys,
             process_instance_id: self.process_instance_id.as_deref(),
             unfinished: self.life == Some(LifeFilter::Unfinished),
             finished: self.life == Some(LifeFilter::Finished) || finished_after.is_some(),

@@ -12,6 +12,8 @@ use reqwest::{Client, RequestBuilder, Response};
 
 use crate::retry_after::retry_after_ms;
 
+/// What a loss by the time limit is called.
+pub(crate) const TIMED_OUT: &str = "timed out after sending";
 /// Largest body that is read from another system.
 pub const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 
@@ -119,11 +121,7 @@ pub(crate) fn is_json_type(content_type: &str) -> bool {
 
 /// Names the kind of loss; the library's own message would repeat the URL.
 fn lost(error: &reqwest::Error) -> String {
-    let kind = if error.is_timeout() {
-        "timed out after sending"
-    } else {
-        "connection lost after sending"
-    };
+    let kind = if error.is_timeout() { TIMED_OUT } else { "connection lost after sending" };
     kind.to_owned()
 }
 

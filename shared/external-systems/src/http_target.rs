@@ -233,4 +233,6 @@ fn known_but(is_contract_breach: bool, obstacle: &str) -> StepAnswer {
 }
 
 #[cfg(test)]
+mod outcomes;
+#[cfg(test)]
 pub(crate) mod tests;

@@ -105,6 +105,9 @@ pub struct InvalidSettings {
 /// Checks without a usable answer before a person is asked (§26 "unknown outcome investigation").
 const MAX_CHECKS: u32 = 12;
 
+/// Beyond a call's own limit, before a second absence proves that nothing is on its way any more.
+pub const ABSENCE_GRACE: SignedDuration = SignedDuration::from_secs(5);
+
 impl TargetSystemSettings {
     /// Reads stored settings and checks them.
     ///
@@ -135,6 +138,10 @@ impl TargetSystemSettings {
             response_due: millis(response_due_ms),
             check_delay: millis(self.retry_policy.base_delay_ms),
             max_checks: MAX_CHECKS,
+            total_budget: millis(self.retry_policy.total_budget_ms),
+            honours_request_id: self.capabilities.honours_request_id,
+            can_be_queried: self.capabilities.can_be_queried,
+            absence_apart: millis(self.request_timeout_ms).saturating_add(ABSENCE_GRACE),
         }
     }
 

@@ -46,6 +46,12 @@ impl Deadline {
         self.remaining().is_zero()
     }
 
+    /// Waits for `pause`, at most until the deadline.
+    #[expect(clippy::disallowed_methods, reason = "between two rounds of a loop real time passes")]
+    pub async fn pause(&self, pause: Duration) {
+        tokio::time::sleep(pause.min(self.remaining())).await;
+    }
+
     /// For `tokio::time::timeout_at`.
     #[must_use]
     pub fn as_instant(&self) -> Instant {

@@ -8,12 +8,13 @@
 //! ```text
 //!  fetch ──▶ waiting ──▶ in hand (at most `parallel`) ──▶ complete / BPMN error / failure
 //!    ▲          │              └─ lock extended every 10 s      └─ gone, lock lost: counted
-//!    └── early  └─ deadline: unlocked
+//!    └── early  └─ deadline: unlocked     └─ told to stop, not finished: unlocked
 //! ```
 //!
 //! The next batch is fetched as soon as nothing waits any more, while the last tasks are still in
 //! hand. One fetcher per topic: rivals would select the same rows and come home empty.
 
+mod end;
 mod fetching;
 mod in_hand;
 mod outcome;
@@ -28,12 +29,13 @@ mod tests;
 
 use std::collections::VecDeque;
 use std::future::Future;
-use std::time::Duration;
 
 use camunda_client::{EngineClient, EngineError, ExternalTask};
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::sleep_until;
 
+use self::end::Ending;
+pub use self::end::LoopEnd;
 use self::fetching::Fetching;
 use self::in_hand::{Hands, HeldTask, Job};
 pub use self::outcome::TaskOutcome;
@@ -42,11 +44,9 @@ pub use self::retries::{MAX_RETRIES, retry_after, retry_ceiling};
 pub use self::settings::{LoopMode, LoopSettings, POINTER_VARIABLES, Polling};
 pub use self::summary::LoopSummary;
 
-/// Kept free before the platform kills the function, so that the summary is still returned.
-const LAST_WORD: Duration = Duration::from_millis(200);
-
-/// Fetches and executes tasks of one topic until `deadline`, the end of the invocation, less the
-/// margin of the settings; the worker id is new for every call.
+/// Fetches and executes tasks of one topic until `end`: the end of the invocation less the margin
+/// of the settings, or the moment when the process is told to stop. The worker id is new for every
+/// call.
 ///
 /// # Errors
 /// The engine's answer to a fetch, when it is permanent or when no fetch succeeded at all.
@@ -54,7 +54,7 @@ const LAST_WORD: Duration = Duration::from_millis(200);
 pub async fn run<H, F>(
     engine: &EngineClient,
     settings: &LoopSettings,
-    deadline: Instant,
+    end: impl Into<LoopEnd>,
     handler: H,
 ) -> Result<LoopSummary, EngineError>
 where
@@ -62,16 +62,16 @@ where
     F: Future<Output = TaskOutcome>,
 {
     let worker_id = format!("{}:{}", settings.function, uuid::Uuid::now_v7());
-    let stop_at = deadline.checked_sub(settings.margin).unwrap_or(deadline);
-    let abandon_at = deadline.checked_sub(LAST_WORD).unwrap_or(deadline).max(stop_at);
-    let hands = Hands { engine, settings, worker_id: &worker_id, handler };
+    let end = end.into();
+    let hands = Hands { engine, settings, worker_id: &worker_id, stop: end.stop(), handler };
+    let mut ending = Ending::new(end, settings);
     let mut summary = LoopSummary::default();
     let mut waiting = VecDeque::new();
     let mut in_hand = FuturesUnordered::new();
-    let mut fetching = Fetching::new(engine, settings, &worker_id, stop_at);
+    let mut fetching = Fetching::new(engine, settings, &worker_id, ending.stop_at);
 
     loop {
-        if Instant::now() >= stop_at && !waiting.is_empty() {
+        if ending.is_over() && !waiting.is_empty() {
             in_hand.push(hands.work(Job::GiveBack(waiting.drain(..).collect())));
         }
         while in_hand.len() < settings.parallel
@@ -85,12 +85,13 @@ where
         if in_hand.is_empty() && fetching.is_idle() {
             break;
         }
+        let abandon_at = ending.abandon_at;
         tokio::select! {
             Some(end) = in_hand.next(), if !in_hand.is_empty() => summary.count(end),
             tasks = fetching.next(), if !fetching.is_idle() => {
                 waiting.extend(tasks.into_iter().map(HeldTask::now));
             }
-            () = sleep_until(stop_at), if !waiting.is_empty() => {}
+            () = ending.begins(!waiting.is_empty()) => fetching.stop_at(ending.stop_at),
             () = sleep_until(abandon_at) => {
                 summary.abandoned = in_hand.len() as u64;
                 break;
@@ -98,6 +99,7 @@ where
         }
     }
     drop(in_hand);
+    summary.was_told_to_stop = ending.was_told;
     fetching.finish(&mut summary)?;
     tracing::info!(topic = %settings.topic, worker.id = %worker_id, ?summary, "task loop ended");
     Ok(summary)

@@ -16,6 +16,13 @@ pub fn between(low: Duration, high: Duration) -> Duration {
     low + high.saturating_sub(low).mul_f64(f64::from(random()) / f64::from(u32::MAX))
 }
 
+/// A pause after so many tries: `base` doubled with each, at most `cap`, with full jitter (§26).
+#[must_use]
+pub fn back_off(tries: u32, base: Duration, cap: Duration) -> Duration {
+    let doublings = tries.saturating_sub(1).min(20);
+    between(Duration::ZERO, base.saturating_mul(1 << doublings).min(cap))
+}
+
 /// After a lost race on one instance.
 pub(crate) fn after_a_race() -> Duration {
     between(Duration::from_millis(50), Duration::from_millis(500))
@@ -30,6 +37,16 @@ fn random() -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_back_off_grows_to_its_cap_and_no_further() {
+        let (base, cap) = (Duration::from_millis(200), Duration::from_secs(30));
+        let longest = |n| (0..200).map(|_| back_off(n, base, cap)).max().unwrap_or_default();
+
+        assert!(longest(1) <= base);
+        assert!(longest(30) > Duration::from_secs(10));
+        assert!(longest(30) <= cap);
+    }
 
     #[test]
     fn pauses_fill_the_range_and_never_leave_it() {

@@ -16,6 +16,8 @@ pub use code::ProblemCode;
 
 mod code;
 
+/// When to ask again after a technical failure.
+const RETRY_AFTER_SECONDS: u32 = 5;
 /// The content type of every problem.
 pub const CONTENT_TYPE_PROBLEM: &str = "application/problem+json";
 
@@ -84,6 +86,19 @@ impl Problem {
     #[must_use]
     pub fn internal() -> Self {
         Self::new(ProblemCode::InternalError)
+    }
+
+    /// Something that this answer needs does not work now: the same request again will do.
+    #[must_use]
+    pub fn unavailable() -> Self {
+        Self::new(ProblemCode::SourceUnavailable).with_retry_after_seconds(RETRY_AFTER_SECONDS)
+    }
+
+    /// The store failed; logged here, with its causes.
+    #[must_use]
+    pub fn of_store(error: &order_store::StoreError) -> Self {
+        tracing::error!(error = crate::log::error_chain(error), "the store failed");
+        if error.is_retryable() { Self::unavailable() } else { Self::internal() }
     }
 
     /// Adds what is particular to this occurrence; never personal data or the request's own text.

@@ -4,7 +4,7 @@
 //! the first handshake unless one is installed. [`install_provider`] is idempotent and is called
 //! by [`crate::init()`] and by every constructor here, so that tests need no set-up.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -29,26 +29,41 @@ pub fn install_provider() {
 
 /// The client configuration that PostgreSQL and HTTP share: public roots plus an optional bundle.
 ///
-/// `extra_ca_pem` is for databases with a private authority, such as RDS.
+/// `extra_ca_pem` is for databases with a private authority, such as RDS. Without it everybody gets
+/// the same configuration, made once: a function has several clients, and all are made at its start.
 ///
 /// # Errors
 ///
 /// [`TlsError::NotPem`] and [`TlsError::Refused`] when the extra bundle cannot be used.
 pub fn rustls_config(extra_ca_pem: Option<&[u8]>) -> Result<ClientConfig, TlsError> {
-    install_provider();
-    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    if let Some(pem) = extra_ca_pem {
-        let certificates = CertificateDer::pem_slice_iter(pem)
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|_not_pem| TlsError::NotPem)?;
-        if certificates.is_empty() {
-            return Err(TlsError::NotPem);
-        }
-        for certificate in certificates {
-            roots.add(certificate).map_err(TlsError::Refused)?;
-        }
+    static PUBLIC: OnceLock<ClientConfig> = OnceLock::new();
+    match extra_ca_pem {
+        None => Ok(PUBLIC.get_or_init(|| trusting(public_roots())).clone()),
+        Some(pem) => Ok(trusting(with_bundle(pem)?)),
     }
-    Ok(ClientConfig::builder().with_root_certificates(Arc::new(roots)).with_no_client_auth())
+}
+
+fn public_roots() -> RootCertStore {
+    RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }
+}
+
+fn with_bundle(pem: &[u8]) -> Result<RootCertStore, TlsError> {
+    let mut roots = public_roots();
+    let certificates = CertificateDer::pem_slice_iter(pem)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|_not_pem| TlsError::NotPem)?;
+    if certificates.is_empty() {
+        return Err(TlsError::NotPem);
+    }
+    for certificate in certificates {
+        roots.add(certificate).map_err(TlsError::Refused)?;
+    }
+    Ok(roots)
+}
+
+fn trusting(roots: RootCertStore) -> ClientConfig {
+    install_provider();
+    ClientConfig::builder().with_root_certificates(Arc::new(roots)).with_no_client_auth()
 }
 
 #[cfg(test)]

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use aws_sdk_sqs::Client;
 use external_systems::callback::CallbackEnvelope;
+use lambda_support::config::Settings;
 
-use crate::connection::loader;
+use crate::connection::{ConnectionError, sdk_config};
 use crate::in_memory::InMemory;
 
 /// The sender of the callback waits, so one attempt must end well before its own time-out.
@@ -41,9 +42,12 @@ pub enum SendError {
 
 impl CallbackQueue {
     /// Connects with the credentials and region of the function's environment.
-    pub async fn connect(url: &str) -> Self {
-        let config = loader(ATTEMPT_TIMEOUT, SEND_TIMEOUT).load().await;
-        Self::of_client(Client::new(&config), url)
+    ///
+    /// # Errors
+    /// [`ConnectionError`]; nothing was asked of the queue.
+    pub fn connect(url: &str) -> Result<Self, ConnectionError> {
+        let config = sdk_config(&Settings::from_env(), ATTEMPT_TIMEOUT, SEND_TIMEOUT)?;
+        Ok(Self::of_client(Client::new(&config), url))
     }
 
     /// A queue in memory; `is_down` makes every send fail.

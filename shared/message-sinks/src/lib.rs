@@ -3,13 +3,16 @@
 
 mod callback_queue;
 mod connection;
+mod dead_letters;
 mod event_bus;
+mod http;
 mod in_memory;
 mod refusal;
 mod step_queue;
 
 pub use callback_queue::{CallbackQueue, SendError};
-pub use connection::AwsConnection;
+pub use connection::{AwsConnection, ConnectionError};
+pub use dead_letters::{DeadLetter, DeadLetterError, DeadLetterQueue, DeadLetters};
 pub use event_bus::{BusEvent, EventBus};
 pub use refusal::{SinkRefusal, Taken};
 pub use step_queue::{StepMessage, StepQueue};

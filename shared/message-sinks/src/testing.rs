@@ -1,11 +1,15 @@
 //! The real clients against a server that answers as AWS does.
 
-use aws_config::BehaviorVersion;
-use aws_config::retry::RetryConfig;
-use aws_sdk_sqs::config::{Credentials, Region};
+use std::time::Duration;
+
+use aws_sdk_sqs::config::retry::RetryConfig;
+use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
+use aws_types::SdkConfig;
 use serde_json::Value;
 use wiremock::matchers::header;
 use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use crate::http::sdk_client;
 
 pub(crate) fn sqs(url: &str) -> aws_sdk_sqs::Client {
     aws_sdk_sqs::Client::new(&config(url))
@@ -16,15 +20,15 @@ pub(crate) fn event_bridge(url: &str) -> aws_sdk_eventbridge::Client {
 }
 
 /// Calls once and never again, so that a test counts its calls.
-fn config(url: &str) -> aws_config::SdkConfig {
-    lambda_support::tls::install_provider();
+fn config(url: &str) -> SdkConfig {
     let credentials = Credentials::new("id", "secret", None, None, "test");
-    aws_config::SdkConfig::builder()
+    SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .endpoint_url(url)
         .region(Region::from_static("eu-central-1"))
         .retry_config(RetryConfig::disabled())
-        .credentials_provider(aws_sdk_sqs::config::SharedCredentialsProvider::new(credentials))
+        .http_client(sdk_client(Duration::from_secs(5)).expect("a client"))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
         .build()
 }
 

@@ -249,7 +249,11 @@ impl<'a> OrderChange<'a> {
             self.set.push(Part::PlanUpdate, &plan_update(&tenant, plan));
         }
         for step in self.aggregate.steps.iter().filter(|x| x.is_changed) {
-            self.set.push(Part::StepUpdate, &step_update(&tenant, step, now));
+            let part = match step.held_cause {
+                Some(_) => Part::HeldStepUpdate,
+                None => Part::StepUpdate,
+            };
+            self.set.push(part, &step_update(&tenant, step, now));
         }
     }
 

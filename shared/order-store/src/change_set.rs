@@ -11,10 +11,12 @@ mod rows;
 
 pub(crate) use parts::Part;
 pub(crate) use rows::{
-    AttemptRow, AuditRow, BillingRow, CaseUpdate, DropOpening, DropWorkItems, EventRow,
-    IdempotencyFinish, InboxRow, IncidentRow, LineUpdate, NewCase, NewIdempotency, NewLine,
-    NewNotification, NewOrder, NewPlan, NewRequest, NewSnapshot, NewStep, NewWorkItem, OrderUpdate,
-    OutboxRow, PlanUpdate, RequestUpdate, StepUpdate, TransitionRow,
+    AttemptRow, AuditRow, BillingRow, CaseEvidence, CaseUpdate, ContradictionAnswer,
+    CorrelationUpdate, DropEngineDeliveries, DropOpening, DropWorkItems, EventRow, HeldIncidentRow,
+    IdempotencyFinish, InboxRow, IncidentResolution, IncidentRow, LineUpdate, NewCase,
+    NewContradictionQuery, NewIdempotency, NewLine, NewNotification, NewOrder, NewPlan, NewRequest,
+    NewSnapshot, NewStep, NewWorkItem, OrderUpdate, OutboxRow, PlanUpdate, RequestUpdate,
+    StepUpdate, TransitionRow,
 };
 
 use serde::Serialize;

@@ -14,6 +14,10 @@ mod fallout;
 mod milestone;
 mod notification;
 mod record_step_outcome;
+mod resolve_incident;
+mod restart_process;
+mod restore_next_event;
+mod review_overdue_plan;
 mod settle_billing;
 mod start_fulfillment;
 mod step_effects;
@@ -34,9 +38,17 @@ pub use notification::{
     record_notification,
 };
 pub use record_step_outcome::{
-    CallbackReceipt, OutcomeVerdict, RequestAttempt, StepOutcome, StepSubject,
+    CallbackReceipt, ContradictionCheck, ContradictionFinding, OutcomeVerdict, RequestAttempt,
+    StepOutcome, StepSubject, claim_contradiction_checks, record_contradiction_findings,
     record_each_step_outcome, record_step_outcomes,
 };
+pub(crate) use record_step_outcome::{MATCH_AGAIN_AFTER, keep_answer, read_kept_answer};
+pub use resolve_incident::{
+    IncidentResolved, ResolveIncident, ResolveIncidentOutcome, resolve_incident,
+};
+pub use restart_process::{MissingProcess, ProcessFinding, RestartOutcome, restart_process};
+pub use restore_next_event::{Restored, restore_next_events};
+pub use review_overdue_plan::review_overdue_plan;
 pub use settle_billing::settle_billing;
 pub use start_fulfillment::start_fulfillment;
 pub use validate_readiness::validate_readiness;
@@ -82,6 +94,11 @@ pub(crate) fn statements() -> Vec<(&'static str, &'static str)> {
         ("validate_readiness::HAS_DUPLICATE", validate_readiness::HAS_DUPLICATE),
         ("create_fulfillment_plan::WORK_ITEMS", create_fulfillment_plan::WORK_ITEMS),
         ("record_step_outcome::KNOWN_MESSAGES", record_step_outcome::KNOWN_MESSAGES),
+        ("restore_next_event::STILL_STRANDED", restore_next_event::STILL_STRANDED),
+        ("restart_process::LOCK_CORRELATION", restart_process::LOCK_CORRELATION),
+        ("record_step_outcome::CLAIM_CONTRADICTIONS", record_step_outcome::CLAIM_CONTRADICTIONS),
+        ("resolve_incident::LOCK_INCIDENT", resolve_incident::LOCK_INCIDENT),
+        ("resolve_incident::COUNT_HELD", resolve_incident::COUNT_HELD),
         ("notification::BEGIN", notification::BEGIN),
         ("notification::RECORD", notification::RECORD),
     ]

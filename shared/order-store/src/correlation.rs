@@ -1,11 +1,21 @@
 //! `workflow_correlation`: which process instance serves an order (§3 §5).
 //!
-//! Written by the relay before and after it starts a process. The unique key makes a second
-//! claimant wait: one process per subject, whoever races.
+//! Written by the relay before and after it starts a process, and by reconciliation, which looks at
+//! every live row from time to time. The unique key makes a second claimant wait: one process per
+//! subject, whoever races.
+
+mod check;
+
+pub(crate) use check::{ADOPT, CHECK_NOW, CLAIM_CHECKS, FIND_STATUS, MARK_ENDED, PUT_OFF};
+pub use check::{
+    CHECK_LEASE, CheckedProcess, ProcessCheck, adopt, check_now, claim_checks, find_status,
+    mark_ended, put_off,
+};
 
 use jiff::{SignedDuration, Timestamp};
 use order_domain::ids::{OrderId, WorkflowRunId};
 use order_domain::tenant::TenantId;
+use order_domain::workflow::CorrelationStatus;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
@@ -14,7 +24,9 @@ use crate::row::Reader;
 use crate::tx::SystemTx;
 
 /// How long a start may stay unrecorded before reconciliation looks.
-const CHECK_START_AFTER: SignedDuration = SignedDuration::from_secs(60);
+pub(crate) const CHECK_START_AFTER: SignedDuration = SignedDuration::from_secs(60);
+/// How long a running process is left alone between two looks.
+pub const CHECK_RUNNING_AFTER: SignedDuration = SignedDuration::from_mins(10);
 
 pub(crate) const CLAIM_START: &str = r"
     with inserted as (
@@ -35,7 +47,7 @@ pub(crate) const CLAIM_START: &str = r"
 pub(crate) const MARK_RUNNING: &str = r"
     with running as (
         update workflow_correlation c
-        set status = 'RUNNING', process_instance_id = $4, next_check_at = null
+        set status = 'RUNNING', process_instance_id = $4, next_check_at = $5
         where c.tenant_id = $1 and c.subject_type = 'ORDER' and c.subject_id = $2 and c.process_key = $3
           and c.status in ('STARTING', 'RUNNING')
         returning c.id)
@@ -90,28 +102,40 @@ pub async fn claim_start(
     let row = rows.first().ok_or(StoreError::NotFound { what: "the correlation" })?;
     let r = Reader::new("workflow_correlation", row);
     let workflow_run_id = WorkflowRunId::from_uuid(r.get("workflow_run_id")?);
-    Ok(match r.get::<String>("state")?.as_str() {
-        "NEW" => StartClaim::New { workflow_run_id },
-        "STARTING" => StartClaim::Unrecorded { workflow_run_id, started_at: r.get("started_at")? },
-        _ => StartClaim::Known { process_instance_id: r.get("process_instance_id")? },
+    let state = r.get::<String>("state")?;
+    if state == "NEW" {
+        return Ok(StartClaim::New { workflow_run_id });
+    }
+    let status = state
+        .parse()
+        .map_err(|_| StoreError::CorruptRow { table: "workflow_correlation", column: "status" })?;
+    Ok(match status {
+        CorrelationStatus::Starting => {
+            StartClaim::Unrecorded { workflow_run_id, started_at: r.get("started_at")? }
+        }
+        CorrelationStatus::Running | CorrelationStatus::Ended | CorrelationStatus::Lost => {
+            StartClaim::Known { process_instance_id: r.get("process_instance_id")? }
+        }
     })
 }
 
-/// Records the instance of an order's process. Repeating it changes nothing.
+/// Records the instance of an order's process. Repeating it changes nothing but the next look.
 ///
 /// # Errors
 /// Technical failures of the store, and a correlation that ended or was lost meanwhile.
 pub async fn mark_running(
     tx: SystemTx,
     (tenant, order_id): (&TenantId, OrderId),
-    process_key: &str,
-    process_instance_id: &str,
+    (process_key, process_instance_id): (&str, &str),
+    now: Timestamp,
 ) -> Result<(), StoreError> {
+    let next_check_at = now.checked_add(CHECK_RUNNING_AFTER).unwrap_or(Timestamp::MAX);
     let params = [
         (&tenant.as_str() as _, Type::TEXT),
         (&order_id.as_uuid() as _, Type::UUID),
         (&process_key as _, Type::TEXT),
         (&process_instance_id as _, Type::TEXT),
+        (&next_check_at as _, Type::TIMESTAMPTZ),
     ];
     let rows = tx.run_alone("mark_running", MARK_RUNNING, &params).await?;
     rows.first().map(|_| ()).ok_or(StoreError::NotFound { what: "a correlation to mark" })

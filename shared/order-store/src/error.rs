@@ -17,6 +17,12 @@ pub enum StoreError {
         #[source]
         source: tokio_postgres::Error,
     },
+    /// PostgreSQL took the statement and did not answer in time; a COMMIT may have happened.
+    #[error("{operation} was not answered in time")]
+    NoAnswer {
+        /// The store function.
+        operation: &'static str,
+    },
     /// A stored value is not one that this code knows.
     #[error("row of {table} holds an unreadable {column}")]
     CorruptRow {
@@ -53,7 +59,7 @@ impl StoreError {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Connect(_) => true,
+            Self::Connect(_) | Self::NoAnswer { .. } => true,
             Self::Statement { source, .. } => {
                 source.is_closed()
                     || source.code().is_none_or(|code| {
@@ -79,6 +85,17 @@ impl StoreError {
             | Self::Encode { .. }
             | Self::Settings(_)
             | Self::Migrate(_) => false,
+        }
+    }
+
+    /// Whether the role may not do this: somebody else's command, or a grant that is missing.
+    #[must_use]
+    pub fn is_forbidden(&self) -> bool {
+        match self {
+            Self::Statement { source, .. } => {
+                source.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE)
+            }
+            _ => false,
         }
     }
 

@@ -13,6 +13,14 @@ pub(crate) const WORKER_SCOPE: &str = "WORKER_COMMAND";
 /// Keys of `POST /orders/from-quote`.
 pub(crate) const INTAKE_SCOPE: &str = "ORDER_INTAKE";
 
+/// Keys of what operators do.
+pub(crate) const OPERATOR_SCOPE: &str = "OPERATOR_COMMAND";
+
+pub(crate) const FIND_OPERATOR_RESULT: &str = r"
+    select r.fingerprint, r.result
+    from idempotency_record r
+    where r.tenant_id = $1 and r.scope = $2 and r.key = $3 and r.status = 'DONE'";
+
 pub(crate) const FIND_RESULT: &str = r"
     select r.result
     from idempotency_record r

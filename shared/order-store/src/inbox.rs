@@ -2,6 +2,18 @@
 //!
 //! What can be parsed is kept by [`record_step_outcomes`](crate::commands::record_step_outcomes) in
 //! the transaction that applies it; what cannot is kept here, visible, with an incident.
+//! UNMATCHED is final only when no further match is planned (`next_match_at` is null).
+
+mod orphan;
+mod unmatched;
+
+pub(crate) use orphan::{EXPOSE_FOREIGN, GIVE_UP, LIST_ORPHANS};
+pub use orphan::{MessageKey, OrphanCallback, expose_foreign, give_up, list_orphans};
+pub(crate) use unmatched::{CLAIM_UNMATCHED, KEEP_UNREFERENCED, REQUESTS_OF_REFERENCES};
+pub use unmatched::{
+    ORPHAN_AFTER, UnmatchedCallback, UnreferencedCallback, claim_unmatched,
+    find_requests_of_references, keep_unreferenced,
+};
 
 use jiff::Timestamp;
 use order_domain::tenant::TenantId;
@@ -28,14 +40,6 @@ pub(crate) const KEEP_MALFORMED: &str = r"
             last_seen_at = excluded.last_seen_at, detail = excluded.detail)
     select k.system from kept k";
 
-pub(crate) const REQUEST_OF_REFERENCE: &str = r"
-    select s.request_id
-    from fulfillment_step s
-    where s.tenant_id = $1 and s.target_system = $2 and s.external_reference = $3
-      and s.request_id is not null
-    order by s.updated_at desc
-    limit 1";
-
 /// Keeps a callback that cannot be parsed. It is never looped: keeping it is its end.
 ///
 /// # Errors
@@ -58,27 +62,4 @@ pub async fn keep_malformed(
     ];
     tx.run_alone("keep_malformed", KEEP_MALFORMED, &params).await?;
     Ok(())
-}
-
-/// The request that a callback without a request id means, by the system's own reference.
-///
-/// # Errors
-/// Technical failures of the store.
-pub async fn find_request_of_reference(
-    tx: SystemTx,
-    tenant: &TenantId,
-    (system, external_reference): (&str, &str),
-) -> Result<Option<order_domain::ids::RequestId>, StoreError> {
-    let params = [
-        (&tenant.as_str() as _, Type::TEXT),
-        (&system as _, Type::TEXT),
-        (&external_reference as _, Type::TEXT),
-    ];
-    let rows = tx.run_alone("find_request_of_reference", REQUEST_OF_REFERENCE, &params).await?;
-    rows.first()
-        .map(|row| {
-            let id = crate::row::Reader::new("fulfillment_step", row).get("request_id")?;
-            Ok(order_domain::ids::RequestId::from_uuid(id))
-        })
-        .transpose()
 }

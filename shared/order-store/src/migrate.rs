@@ -6,6 +6,8 @@ use tokio_postgres::types::Type;
 use crate::error::{StoreError, statement};
 use crate::settings::DatabaseSettings;
 
+mod verifier;
+
 mod embedded {
     refinery::embed_migrations!("../../migrations");
 }
@@ -46,8 +48,9 @@ pub async fn migrate(
         .await
         .map_err(|error| StoreError::Migrate(Box::new(error)))?;
     for (role, password) in role_passwords {
+        let secret = verifier::of_password(password)?;
         let sql =
-            format!("alter role {} login password {}", quoted(role, '"'), quoted(password, '\''));
+            format!("alter role {} login password {}", quoted(role, '"'), quoted(&secret, '\''));
         client.batch_execute(&sql).await.map_err(statement("set_role_password"))?;
     }
     let current = embedded::migrations::runner()

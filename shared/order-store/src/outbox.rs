@@ -7,9 +7,12 @@
 //! rests on idempotent receivers.
 
 mod payload;
+mod repeat;
 
 pub(crate) use payload::case_lane;
 pub use payload::{Delivery, StepDispatch};
+pub(crate) use repeat::REPEAT_PLAN_MESSAGES;
+pub use repeat::repeat_plan_messages;
 
 use jiff::{SignedDuration, Timestamp};
 use order_domain::ids::{OrderId, OutboxMessageId};
@@ -38,7 +41,8 @@ pub(crate) const CLAIM_DUE: &str = r"
         from outbox_message m
         join (select tenant_id, id from candidate order by tenant_turn, available_at limit $2) c
           on c.tenant_id = m.tenant_id and c.id = m.id
-        where m.leased_until is null or m.leased_until < $1
+        -- asked again of the locked version: a rival may have finished with it since the snapshot
+        where m.dead_at is null and m.available_at <= $1 and (m.leased_until is null or m.leased_until < $1)
         for update of m skip locked)  -- rows claimed by others are not waited for
     update outbox_message m
     set leased_by = $3, leased_until = $4, lease_epoch = m.lease_epoch + 1, attempt_count = m.attempt_count + 1

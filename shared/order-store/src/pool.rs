@@ -22,6 +22,7 @@ const WAIT_FOR_CONNECTION: Duration = Duration::from_secs(5);
 pub struct Store {
     pool: Pool,
     counters: Arc<Counters>,
+    answer_timeout: Duration,
 }
 
 #[derive(Debug, Default)]
@@ -69,6 +70,8 @@ impl Store {
             .max_size(max_connections)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(WAIT_FOR_CONNECTION))
+            .create_timeout(Some(settings.answer_timeout()))
+            .recycle_timeout(Some(settings.answer_timeout()))
             .pre_recycle(Hook::async_fn(|client, metrics| {
                 Box::pin(async move {
                     if metrics.last_used() < CHECK_AFTER_IDLE {
@@ -80,7 +83,7 @@ impl Store {
             .build()
             .map_err(|error| StoreError::Settings(error.to_string()))?;
         drop(pool.get().await.map_err(StoreError::Connect)?);
-        Ok(Self { pool, counters: Arc::default() })
+        Ok(Self { pool, counters: Arc::default(), answer_timeout: settings.answer_timeout() })
     }
 
     /// A transaction of one tenant, under forced row level security.
@@ -110,6 +113,6 @@ impl Store {
 
     async fn tx(&self) -> Result<Tx, StoreError> {
         let client = self.pool.get().await.map_err(StoreError::Connect)?;
-        Ok(Tx::new(client, Arc::clone(&self.counters)))
+        Ok(Tx::new(client, Arc::clone(&self.counters), self.answer_timeout))
     }
 }

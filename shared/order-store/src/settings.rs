@@ -1,9 +1,16 @@
 //! How to reach the database: the JSON of one secret, one secret per function role.
 
+use std::net::SocketAddr;
+use std::time::Duration;
+
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::error::StoreError;
+
+/// How long an answer is waited for. A database that is silent, and not gone, is found by nothing
+/// else: the kernels at both ends go on acknowledging.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Whether the connection is encrypted and checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -25,6 +32,12 @@ pub struct DatabaseSettings {
     username: String,
     password: SecretString,
     sslmode: SslMode,
+    #[serde(skip, default = "default_answer_timeout")]
+    answer_timeout: Duration,
+}
+
+const fn default_answer_timeout() -> Duration {
+    ANSWER_TIMEOUT
 }
 
 impl DatabaseSettings {
@@ -48,6 +61,27 @@ impl DatabaseSettings {
         self.sslmode
     }
 
+    /// How long one answer, a login included, is waited for.
+    #[must_use]
+    pub const fn answer_timeout(&self) -> Duration {
+        self.answer_timeout
+    }
+
+    /// Replaces the limit, for tests that silence a database.
+    #[must_use]
+    pub const fn with_answer_timeout(mut self, limit: Duration) -> Self {
+        self.answer_timeout = limit;
+        self
+    }
+
+    /// The same database by another way, for tests that put something in between.
+    #[must_use]
+    pub fn reached_at(mut self, address: SocketAddr) -> Self {
+        self.host = address.ip().to_string();
+        self.port = address.port();
+        self
+    }
+
     /// The driver's configuration: bounded connects, keepalives, and a bound on dead peers.
     pub(crate) fn to_config(&self) -> tokio_postgres::Config {
         let mut config = tokio_postgres::Config::new();
@@ -58,9 +92,9 @@ impl DatabaseSettings {
             .user(&self.username)
             .password(self.password.expose_secret())
             .application_name("oms")
-            .connect_timeout(std::time::Duration::from_secs(3))
-            .keepalives_idle(std::time::Duration::from_secs(20))
-            .tcp_user_timeout(std::time::Duration::from_secs(10));
+            .connect_timeout(Duration::from_secs(3))
+            .keepalives_idle(Duration::from_secs(20))
+            .tcp_user_timeout(Duration::from_secs(10));
         config
     }
 }

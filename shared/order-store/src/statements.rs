@@ -1,8 +1,8 @@
 //! Every SQL constant of the crate in one list, prepared by a test against a fresh schema.
 
 use crate::{
-    aggregate, catalogue, change_set, commands, correlation, due_steps, idempotency, inbox,
-    order_reference, outbox, read_model, target_system,
+    aggregate, catalogue, change_set, commands, correlation, due_steps, engine_report, idempotency,
+    inbox, liveness, order_reference, outbox, read_model, target_system,
 };
 
 /// Name and text of every statement.
@@ -11,13 +11,25 @@ use crate::{
 pub fn all() -> Vec<(String, String)> {
     let named = [
         ("idempotency::FIND_RESULT", idempotency::FIND_RESULT),
+        ("idempotency::FIND_OPERATOR_RESULT", idempotency::FIND_OPERATOR_RESULT),
         ("outbox::CLAIM_DUE", outbox::CLAIM_DUE),
         ("outbox::DELETE_DELIVERED", outbox::DELETE_DELIVERED),
         ("outbox::RESCHEDULE", outbox::RESCHEDULE),
         ("outbox::BURY", outbox::BURY),
         ("outbox::COUNT_OWED", outbox::COUNT_OWED),
+        ("outbox::REPEAT_PLAN_MESSAGES", outbox::REPEAT_PLAN_MESSAGES),
         ("correlation::CLAIM_START", correlation::CLAIM_START),
         ("correlation::MARK_RUNNING", correlation::MARK_RUNNING),
+        ("correlation::CLAIM_CHECKS", correlation::CLAIM_CHECKS),
+        ("correlation::PUT_OFF", correlation::PUT_OFF),
+        ("correlation::MARK_ENDED", correlation::MARK_ENDED),
+        ("correlation::ADOPT", correlation::ADOPT),
+        ("correlation::CHECK_NOW", correlation::CHECK_NOW),
+        ("correlation::FIND_STATUS", correlation::FIND_STATUS),
+        ("engine_report::RECORD", engine_report::RECORD),
+        ("engine_report::RESOLVE_UNSEEN", engine_report::RESOLVE_UNSEEN),
+        ("engine_report::RESOLVE_OF_ORDERS", engine_report::RESOLVE_OF_ORDERS),
+        ("engine_report::CASES_OF_ORDERS", engine_report::CASES_OF_ORDERS),
         ("catalogue::FIND_CURRENT", catalogue::FIND_CURRENT),
         ("catalogue::APPLY", catalogue::APPLY),
         ("catalogue::RETIRE_OTHERS", catalogue::RETIRE_OTHERS),
@@ -25,11 +37,19 @@ pub fn all() -> Vec<(String, String)> {
         ("target_system::APPLY", target_system::APPLY),
         ("target_system::FIND", target_system::FIND),
         ("inbox::KEEP_MALFORMED", inbox::KEEP_MALFORMED),
-        ("inbox::REQUEST_OF_REFERENCE", inbox::REQUEST_OF_REFERENCE),
+        ("inbox::REQUESTS_OF_REFERENCES", inbox::REQUESTS_OF_REFERENCES),
+        ("inbox::KEEP_UNREFERENCED", inbox::KEEP_UNREFERENCED),
+        ("inbox::CLAIM_UNMATCHED", inbox::CLAIM_UNMATCHED),
+        ("inbox::EXPOSE_FOREIGN", inbox::EXPOSE_FOREIGN),
+        ("inbox::GIVE_UP", inbox::GIVE_UP),
+        ("inbox::LIST_ORPHANS", inbox::LIST_ORPHANS),
         ("read_model::LIST_ORDERS", read_model::order_list::LIST_ORDERS),
         ("read_model::FIND_ORDER", read_model::find_order::FIND_ORDER),
+        ("read_model::LIST_INCIDENTS", read_model::incident_list::LIST_INCIDENTS),
         ("order_reference::FIND", order_reference::FIND),
         ("order_reference::NEXT_OPEN_COMMUNICATION", order_reference::NEXT_OPEN_COMMUNICATION),
+        ("liveness::LIST_STRANDED", liveness::LIST_STRANDED),
+        ("liveness::OWE_LOST_STARTS", liveness::OWE_LOST_STARTS),
         ("due_steps::LIST_DUE", due_steps::LIST_DUE),
         ("due_steps::REDISPATCH_OVERDUE", due_steps::REDISPATCH_OVERDUE),
     ];

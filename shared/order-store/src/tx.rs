@@ -8,6 +8,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use deadpool_postgres::Object;
 use futures_util::future::{join3, try_join, try_join3};
@@ -27,12 +28,13 @@ const SET_TENANT: &str = "select set_config('app.tenant_id', $1, true)";
 pub(crate) struct Tx {
     client: Option<Object>,
     counters: Arc<Counters>,
+    answer_timeout: Duration,
     is_open: bool,
 }
 
 impl Tx {
-    pub(crate) fn new(client: Object, counters: Arc<Counters>) -> Self {
-        Self { client: Some(client), counters, is_open: false }
+    pub(crate) fn new(client: Object, counters: Arc<Counters>, answer_timeout: Duration) -> Self {
+        Self { client: Some(client), counters, answer_timeout, is_open: false }
     }
 
     fn client(&self) -> &Object {
@@ -50,7 +52,24 @@ impl Tx {
         sql: &str,
         params: Params<'_>,
     ) -> Result<Vec<Row>, StoreError> {
-        self.client().query_typed(sql, params).await.map_err(statement(operation))
+        self.answer(operation, self.client().query_typed(sql, params)).await
+    }
+
+    /// A statement without parameters and rows, likewise.
+    async fn run(&self, sql: &'static str) -> Result<(), StoreError> {
+        self.answer(sql, self.client().batch_execute(sql)).await
+    }
+
+    /// Waits as long as the settings allow; whoever is not answered drops the connection.
+    async fn answer<T>(
+        &self,
+        operation: &'static str,
+        answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, StoreError> {
+        match tokio::time::timeout(self.answer_timeout, answer).await {
+            Ok(answer) => answer.map_err(statement(operation)),
+            Err(_) => Err(StoreError::NoAnswer { operation }),
+        }
     }
 
     /// BEGIN, the tenant setting and `loads` in one round trip.
@@ -62,9 +81,8 @@ impl Tx {
         self.is_open = true;
         self.count_round_trip();
         let this = &*self;
-        let begin =
-            async { this.client().batch_execute("begin").await.map_err(statement("begin")) };
-        let (_, _, loaded) = try_join3(begin, this.set_tenant(tenant), loads(this)).await?;
+        let (_, _, loaded) =
+            try_join3(this.run("begin"), this.set_tenant(tenant), loads(this)).await?;
         Ok(loaded)
     }
 
@@ -83,9 +101,7 @@ impl Tx {
         params: Params<'_>,
     ) -> Result<Vec<Row>, StoreError> {
         self.count_round_trip();
-        let commit =
-            async { self.client().batch_execute("commit").await.map_err(statement("commit")) };
-        let (rows, ()) = try_join(self.rows(operation, sql, params), commit).await?;
+        let (rows, ()) = try_join(self.rows(operation, sql, params), self.run("commit")).await?;
         self.counters.commits.fetch_add(1, Ordering::Relaxed);
         self.is_open = false;
         Ok(rows)
@@ -103,13 +119,9 @@ impl Tx {
         self.is_open = true;
         self.count_round_trip();
         let this = &*self;
-        let begin =
-            async { this.client().batch_execute("begin").await.map_err(statement("begin")) };
-        let prepare = try_join(begin, this.set_tenant(tenant));
-        let commit =
-            async { this.client().batch_execute("commit").await.map_err(statement("commit")) };
+        let prepare = try_join(this.run("begin"), this.set_tenant(tenant));
         let (prepared, rows, committed) =
-            join3(prepare, this.rows(operation, sql, params), commit).await;
+            join3(prepare, this.rows(operation, sql, params), this.run("commit")).await;
         prepared?;
         committed?;
         self.is_open = false;
@@ -121,7 +133,7 @@ impl Tx {
     /// Ends a transaction that wrote nothing.
     pub(crate) async fn roll_back(mut self) -> Result<(), StoreError> {
         self.count_round_trip();
-        self.client().batch_execute("rollback").await.map_err(statement("rollback"))?;
+        self.run("rollback").await?;
         self.is_open = false;
         Ok(())
     }

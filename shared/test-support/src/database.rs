@@ -13,13 +13,14 @@ const TEMPLATE_LOCK: i64 = 0x6f6d_735f_7465_7374;
 /// Every test database begins with this.
 const NAME_PREFIX: &str = "oms_test_";
 
-const ROLES: [&str; 13] = [
+const ROLES: [&str; 14] = [
     "oms_order_intake",
     "oms_outbox_relay",
     "oms_order_validate_readiness",
     "oms_order_decompose",
     "oms_order_create_fulfillment_plan",
     "oms_fulfillment_execute_ready_steps",
+    "oms_fulfillment_review_overdue_plan",
     "oms_billing_activate",
     "oms_order_complete",
     "oms_notification_send_order_update",
@@ -92,6 +93,12 @@ impl TestDatabase {
     #[must_use]
     pub fn settings(&self, role: &str) -> DatabaseSettings {
         settings(&self.cluster, &self.name, role, ROLE_PASSWORD)
+    }
+
+    /// The connection of a superuser, for checkers that look past row security.
+    #[must_use]
+    pub const fn client(&self) -> &Client {
+        &self.owner
     }
 
     /// Rows read past row security, for looking at what was stored.

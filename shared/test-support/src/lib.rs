@@ -3,7 +3,9 @@
 
 mod builders;
 mod database;
+pub mod pointers;
 pub mod stage;
 
 pub use builders::{demo_catalogue, demo_target_systems, order_draft, place_order, tenant};
 pub use database::TestDatabase;
+pub use stage::READY;

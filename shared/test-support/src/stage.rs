@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 
 use crate::{TestDatabase, demo_catalogue, order_draft, place_order, tenant};
 
-const READY: ReadinessFindings = ReadinessFindings {
+/// An order for which no readiness check fails.
+pub const READY: ReadinessFindings = ReadinessFindings {
     is_quote_accepted: true,
     is_revision_locked: true,
     price_valid_until: None,
@@ -53,11 +54,31 @@ impl Stage {
         Self { db, tenant, order_id, offset_ms: Arc::default() }
     }
 
+    /// An order that owes this delivery and nothing else.
+    pub async fn owing(kind_and_lane: (&str, &str), payload: Value) -> Self {
+        let stage = Self::placed(1).await;
+        stage.db.execute("delete from outbox_message").await;
+        stage.owe(kind_and_lane, payload).await;
+        stage
+    }
+
     /// The same with its plan released: one READY step per line.
     pub async fn released(lines: usize) -> Self {
         let stage = Self::placed(lines).await;
         stage.release().await;
         stage
+    }
+
+    /// One more delivery that is owed now.
+    pub async fn owe(&self, (kind, lane): (&str, &str), payload: Value) {
+        let order_id = self.order_id;
+        let sql = format!(
+            "insert into outbox_message
+                 (tenant_id, id, kind, lane, order_id, payload, available_at, created_at)
+             values ('acme', gen_random_uuid(), '{kind}', '{lane}', '{order_id}', '{payload}',
+                 now(), now())"
+        );
+        self.db.execute(&sql).await;
     }
 
     /// A step's target system, reached below `base_url`; `changes` replace settings.
@@ -176,7 +197,7 @@ fn settings(base_url: &str) -> Value {
         "baseUrl": base_url, "auth": {"kind": "NONE"},
         "connectTimeoutMs": 500, "requestTimeoutMs": 5000, "mode": "ASYNC",
         "capabilities": {"honoursRequestId": true, "canBeQueried": true, "canCancel": true},
-        "retryPolicy": {"maxAttempts": 3, "baseDelayMs": 10, "capMs": 100, "totalBudgetMs": 1000},
+        "retryPolicy": {"maxAttempts": 3, "baseDelayMs": 10, "capMs": 100, "totalBudgetMs": 600_000},
         "concurrencyLimit": 20, "responseDueMs": 5000, "pollIntervalMs": 200
     })
 }

@@ -25,13 +25,15 @@ pub fn answer(
         }
         Ok(CommandOutcome::Refused { code, message, fallout_case_id, .. }) => {
             match (fallout_case_id, bpmn_error) {
+                // The sentence stays here: it can name products and steps, and the engine is
+                // told no business data.
                 (Some(case), Some(bpmn_error)) => TaskOutcome::BpmnError {
                     code: bpmn_error.to_owned(),
-                    message: format!("{code}: {message}"),
+                    message: code,
                     variables: Variables::none().with("falloutCaseId", case.to_string()),
                 },
                 // The model has no way for it: completing would lose the refusal.
-                (Some(_), None) => TaskOutcome::give_up(format!("{code}: {message}")),
+                (Some(_), None) => TaskOutcome::give_up(code),
                 (None, _) if code == CANCELLATION_IN_PROGRESS => {
                     TaskOutcome::wait(task, format!("{code}: {message}"), CANCELLATION_PAUSE)
                 }
@@ -88,7 +90,7 @@ mod tests {
             say(refused("MANDATORY_LINE_NOT_FULFILLED", case)),
             TaskOutcome::BpmnError {
                 code: "ORDER_COMPLETION_REJECTED".to_owned(),
-                message: "MANDATORY_LINE_NOT_FULFILLED: No.".to_owned(),
+                message: "MANDATORY_LINE_NOT_FULFILLED".to_owned(),
                 variables: Variables::none().with("falloutCaseId", ID),
             }
         );

@@ -1,8 +1,8 @@
 //! The settings that every topic function has.
 
-use camunda_client::EngineSettings;
 use lambda_support::config::{ConfigError, Settings};
 use lambda_support::database::DatabaseConfig;
+use lambda_support::engine::EngineConfig;
 use lambda_support::secrets::SecretsEndpoint;
 
 /// Where a topic function finds its secrets, its database and the engine.
@@ -12,10 +12,8 @@ pub struct TopicConfig {
     pub secrets: SecretsEndpoint,
     /// `OMS_DATABASE_SECRET_ID`, `OMS_DATABASE_CA_PATH`: login of the function's own role.
     pub database: DatabaseConfig,
-    /// `OMS_ENGINE_URL`, up to and with `/engine-rest`.
-    pub engine: EngineSettings,
-    /// `OMS_ENGINE_SECRET_ID`, optional: login at the engine.
-    pub engine_secret_id: Option<String>,
+    /// `OMS_ENGINE_URL`, `OMS_ENGINE_SECRET_ID`: the engine and the login at it.
+    pub engine: EngineConfig,
 }
 
 impl TopicConfig {
@@ -33,15 +31,8 @@ impl TopicConfig {
     pub fn read(settings: &Settings) -> Option<Self> {
         let secrets = SecretsEndpoint::from_settings(settings);
         let database = DatabaseConfig::from_settings(settings);
-        let engine = settings.parsed("OMS_ENGINE_URL", |url| {
-            EngineSettings::parse(url).map_err(|error| format!("is {error}"))
-        });
-        Some(Self {
-            secrets: secrets?,
-            database: database?,
-            engine: engine?,
-            engine_secret_id: settings.optional_text("OMS_ENGINE_SECRET_ID"),
-        })
+        let engine = EngineConfig::from_settings(settings);
+        Some(Self { secrets: secrets?, database: database?, engine: engine? })
     }
 }
 
@@ -57,17 +48,5 @@ mod tests {
         let error = settings.finish(|| config).expect_err("two settings are wrong");
 
         assert_eq!(error.problems().len(), 2, "{error}");
-    }
-
-    #[test]
-    fn the_login_at_the_engine_is_optional() {
-        let settings = Settings::from_pairs([
-            ("OMS_DATABASE_SECRET_ID", "oms/database/order-decompose"),
-            ("OMS_ENGINE_URL", "http://127.0.0.1:8080/engine-rest"),
-        ]);
-
-        let config = TopicConfig::read(&settings).expect("complete settings");
-
-        assert_eq!(config.engine_secret_id, None);
     }
 }

@@ -6,8 +6,12 @@ use camunda_client::{EngineClient, EngineError, ExternalTask};
 use jiff::Timestamp;
 use lambda_runtime::Context;
 use lambda_support::Deadline;
+use lambda_support::clock::{self, Clock};
 use lambda_support::database;
-use lambda_support::external_task_loop::{self, LoopMode, LoopSettings, LoopSummary, TaskOutcome};
+use lambda_support::external_task_loop::{
+    self, LoopEnd, LoopMode, LoopSettings, LoopSummary, Polling, TaskOutcome,
+};
+use lambda_support::termination::Termination;
 use order_domain::actor::Actor;
 use order_domain::ids::OrderId;
 use order_store::commands::CommandOutcome;
@@ -15,7 +19,7 @@ use order_store::{CommandContext, Store, StoreError, TenantTx};
 
 use crate::answer::{answer, technical};
 use crate::config::TopicConfig;
-use crate::connect::{ConnectError, engine_client, secrets_client};
+use crate::connect::{ConnectError, ENGINE_TOTAL_TIMEOUT, secrets_client};
 use crate::pointers::{OrderPointers, idempotency_key};
 
 /// One connection is enough: a command takes two round trips, an engine call several times that.
@@ -35,16 +39,23 @@ pub struct Milestone {
 }
 
 /// What every topic function holds between invocations.
-#[derive(Debug)]
 pub struct Worker {
     engine: EngineClient,
     store: Store,
-    clock: fn() -> Timestamp,
+    clock: Clock,
     mode: LoopMode,
+    polling: Option<Polling>,
+    termination: Termination,
+}
+
+impl std::fmt::Debug for Worker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Worker").field("store", &self.store).finish_non_exhaustive()
+    }
 }
 
 impl Worker {
-    /// Connects to database and engine.
+    /// Connects to database and engine, and listens for SIGTERM: tasks in hand are given back.
     ///
     /// # Errors
     /// [`ConnectError`]; the platform then reports that the function did not start.
@@ -52,20 +63,22 @@ impl Worker {
         let secrets = secrets_client(&config.secrets)?;
         let store = database::connect(&secrets, &config.database, MAX_CONNECTIONS);
         let store = store.await.map_err(ConnectError::Database)?;
-        let login = config.engine_secret_id.as_deref();
-        let engine = engine_client(&secrets, config.engine.clone(), login).await?;
-        Ok(Self::new(engine, store))
+        let engine = config.engine.client(&secrets, ENGINE_TOTAL_TIMEOUT);
+        let engine = engine.await.map_err(ConnectError::Engine)?;
+        let termination = Termination::on_sigterm().map_err(ConnectError::Signal)?;
+        Ok(Self { termination, ..Self::new(engine, store) })
     }
 
     /// A worker over connections that exist.
     #[must_use]
     pub fn new(engine: EngineClient, store: Store) -> Self {
-        Self { engine, store, clock: Timestamp::now, mode: LoopMode::UntilDeadline }
+        let (clock, mode) = (clock::system(), LoopMode::UntilDeadline);
+        Self { engine, store, clock, mode, polling: None, termination: Termination::new() }
     }
 
     /// Takes the time from another clock; for tests.
     #[must_use]
-    pub fn with_clock(self, clock: fn() -> Timestamp) -> Self {
+    pub fn with_clock(self, clock: Clock) -> Self {
         Self { clock, ..self }
     }
 
@@ -73,6 +86,12 @@ impl Worker {
     #[must_use]
     pub fn draining(self) -> Self {
         Self { mode: LoopMode::Drain, ..self }
+    }
+
+    /// Asks the engine once per interval instead of parking a request: for exception topics.
+    #[must_use]
+    pub fn asking_every(self, interval: Duration) -> Self {
+        Self { polling: Some(Polling::Every(interval)), ..self }
     }
 
     /// The store, for what a function reads besides its command.
@@ -87,7 +106,7 @@ impl Worker {
         (self.clock)()
     }
 
-    /// Serves the topic until the invocation's deadline; see
+    /// Serves the topic until the invocation's deadline, or until the process is told to stop; see
     /// [`external_task_loop::run`].
     ///
     /// # Errors
@@ -100,8 +119,10 @@ impl Worker {
     ) -> Result<LoopSummary, EngineError> {
         let deadline = Deadline::from_context(context, Duration::ZERO).as_instant();
         let settings = LoopSettings::new(milestone.function, milestone.topic);
-        let settings = LoopSettings { mode: self.mode, ..settings };
-        external_task_loop::run(&self.engine, &settings, deadline, execute).await
+        let polling = self.polling.unwrap_or(settings.polling);
+        let settings = LoopSettings { mode: self.mode, polling, ..settings };
+        let end = LoopEnd::from(deadline).or_when(self.termination.signal());
+        external_task_loop::run(&self.engine, &settings, end, execute).await
     }
 
     /// Executes a task by its one command, in one transaction.

@@ -7,6 +7,7 @@ use order_store::Store;
 use order_store::outbox::{ClaimedMessage, Delivery};
 
 use crate::outcome::DeliveryOutcome;
+use crate::start::Wanted;
 
 /// Delivers messages to the engine, with what its caller holds.
 #[derive(Clone, Copy)]
@@ -38,18 +39,20 @@ impl<'a> WorkflowDelivery<'a> {
         let key = BusinessKey::of_order(message.tenant.clone(), message.order_id);
         let claim = Claim { message, begin_by };
         let delivered = match &message.delivery {
-            Delivery::WorkflowStart { order_version, correlation_id } => {
-                self.start(claim, key, (*order_version, *correlation_id)).await
+            Delivery::WorkflowStart { order_version, correlation_id, resume_at } => {
+                let (order_version, correlation_id) = (*order_version, *correlation_id);
+                let wanted = Wanted { order_version, correlation_id, resume_at: *resume_at };
+                self.start(claim, key, wanted).await
             }
             Delivery::PlanCompleted { fulfillment_plan_id } => {
-                self.plan_completed(key, *fulfillment_plan_id).await
+                self.plan_completed(claim, key, *fulfillment_plan_id).await
             }
             Delivery::FalloutOpened { fallout_case_id } => {
                 self.fallout_opened(claim, key, *fallout_case_id).await
             }
             Delivery::UserTaskComplete { fallout_case_id, resolution, engine_anchor } => {
                 let told = (*resolution, *engine_anchor);
-                self.user_task_complete(key, *fallout_case_id, told).await
+                self.user_task_complete(claim, key, (*fallout_case_id, told)).await
             }
             Delivery::StepDispatch(_) | Delivery::DomainEvent { .. } => {
                 Ok(DeliveryOutcome::Refused { reason: "not for the engine".to_owned() })

@@ -6,7 +6,7 @@ use order_domain::fallout::{EngineAnchor, FalloutResolution};
 use order_domain::ids::FalloutCaseId;
 
 use crate::delivery::{Claim, WorkflowDelivery};
-use crate::instances::{FEW, unless_ended};
+use crate::instances::FEW;
 use crate::outcome::{DeliveryOutcome, Trouble};
 
 impl WorkflowDelivery<'_> {
@@ -30,7 +30,7 @@ impl WorkflowDelivery<'_> {
             .with_triggered_scope_variables(scope);
         match self.engine.correlate_message(&message).await {
             Ok(_taken) => Ok(DeliveryOutcome::Delivered),
-            Err(EngineError::NoMatch { .. }) => Ok(unless_ended(&self.instances(&key).await?)),
+            Err(EngineError::NoMatch { .. }) => self.unmatched(claim, &key, None).await,
             Err(error) => Err(error.into()),
         }
     }
@@ -38,19 +38,19 @@ impl WorkflowDelivery<'_> {
     /// Completes every task of the case; one that is gone was completed before.
     pub(crate) async fn user_task_complete(
         &self,
+        claim: Claim<'_>,
         key: BusinessKey,
-        case: FalloutCaseId,
-        (resolution, anchor): (FalloutResolution, EngineAnchor),
+        (case, (resolution, anchor)): (FalloutCaseId, (FalloutResolution, EngineAnchor)),
     ) -> Result<DeliveryOutcome, Trouble> {
         let query = UserTaskQuery::of_case(key.clone(), case);
         let tasks = self.engine.list_user_tasks(&query, FEW).await?;
         if tasks.is_empty() {
-            return Ok(match anchor {
+            return match anchor {
                 // The opening went before in the same lane: no task means gone.
-                EngineAnchor::Message | EngineAnchor::None => DeliveryOutcome::Moot,
+                EngineAnchor::Message | EngineAnchor::None => Ok(DeliveryOutcome::Moot),
                 // The milestone's BPMN error may not have arrived yet.
-                EngineAnchor::BpmnError => unless_ended(&self.instances(&key).await?),
-            });
+                EngineAnchor::BpmnError => self.unmatched(claim, &key, None).await,
+            };
         }
         let told = Variables::none().with("falloutResolution", resolution.as_str());
         for task in tasks {

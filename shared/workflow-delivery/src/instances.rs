@@ -5,9 +5,9 @@ use camunda_client::{
 };
 
 use crate::delivery::WorkflowDelivery;
-use crate::outcome::DeliveryOutcome;
 
-pub(crate) const PROCESS_KEY: &str = "order-fulfillment";
+/// The process that serves orders.
+pub const PROCESS_KEY: &str = "order-fulfillment";
 /// More instances or tasks than one order can rightly have.
 pub(crate) const FEW: Page = Page::first(20);
 
@@ -24,12 +24,4 @@ impl WorkflowDelivery<'_> {
 
 pub(crate) const fn is_alive(instance: &HistoricInstance) -> bool {
     matches!(instance.state, HistoricState::Active | HistoricState::Suspended)
-}
-
-/// Nobody waits: not yet, unless every instance of the order has ended.
-pub(crate) fn unless_ended(instances: &[HistoricInstance]) -> DeliveryOutcome {
-    if !instances.is_empty() && !instances.iter().any(is_alive) {
-        return DeliveryOutcome::Moot;
-    }
-    DeliveryOutcome::not_yet("nobody waits for it yet")
 }

@@ -6,7 +6,10 @@ mod fallout;
 mod instances;
 mod outcome;
 mod plan;
+mod resume;
 mod start;
+mod unmatched;
 
 pub use delivery::WorkflowDelivery;
+pub use instances::PROCESS_KEY;
 pub use outcome::{DeliveryOutcome, QUIET};

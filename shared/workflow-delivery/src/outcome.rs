@@ -37,6 +37,17 @@ impl DeliveryOutcome {
         matches!(self, Self::Delivered | Self::Moot)
     }
 
+    /// Why it is not done: how long nobody may try again, the reason, and whether the message
+    /// itself is wrong. `None` when it is done.
+    #[must_use]
+    pub fn objection(&self) -> Option<(SignedDuration, &str, bool)> {
+        match self {
+            Self::Delivered | Self::Moot => None,
+            Self::PutOff { least, reason } => Some((*least, reason, false)),
+            Self::Refused { reason } => Some((SignedDuration::ZERO, reason, true)),
+        }
+    }
+
     /// Put off, for as long as the caller likes.
     pub fn not_yet(reason: &str) -> Self {
         Self::PutOff { least: SignedDuration::ZERO, reason: reason.to_owned() }

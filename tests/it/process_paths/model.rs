@@ -3,14 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use roxmltree::{Document, Node};
+use test_support::pointers::FIVE_POINTERS;
 
 use super::{
     CANCELLATION, ERROR_CODES, ESCALATION, FALLOUT, FULFILLMENT, MILESTONES, NOTIFICATION, README,
     REVIEW,
 };
-
-const CALLED_WITH: [&str; 6] =
-    ["tenantId", "orderId", "orderVersion", "correlationId", "workflowRunId", "falloutCaseId"];
 
 /// A way from one element to the next.
 pub(super) struct Flow<'a> {
@@ -137,7 +135,7 @@ fn a_called_fallout_gets_the_pointers_and_its_own_case() {
             .filter(|node| node.tag_name().name() == "in")
             .filter_map(|node| node.attribute("source"))
             .collect();
-        for pointer in CALLED_WITH {
+        for pointer in FIVE_POINTERS.into_iter().chain(["falloutCaseId"]) {
             assert!(passed.contains(pointer), "{call:?} hides {pointer}");
         }
         assert_eq!(attribute(call, "calledElementBinding"), "deployment");

@@ -5,7 +5,8 @@ use std::time::Duration;
 use external_systems::settings::TargetSystemSettings;
 use jiff::{SignedDuration, Timestamp};
 use order_domain::step::answer::StepAnswer;
-use order_store::commands::NotificationResult;
+use order_domain::step::{Jitter, SendFacts};
+use order_store::commands::{NotificationAttempt, NotificationResult};
 
 /// When to look again at a communication whose system could not even be called.
 const CHECK_UNCALLED_AFTER: SignedDuration = SignedDuration::from_secs(1);
@@ -30,12 +31,23 @@ pub(crate) enum Next {
     Mend { reason: String },
 }
 
-/// The meaning of an answer; `was_asked_before` is true when it may have been sent before.
+/// Whether "not found" allows another send: at once where ids are honoured, else the second time.
+pub(super) fn may_be_sent_again(
+    attempt: &NotificationAttempt,
+    settings: &TargetSystemSettings,
+    asked_at: Timestamp,
+) -> bool {
+    let sends = SendFacts { first_absent_at: attempt.first_absent_at, ..SendFacts::default() };
+    let apart = settings.step_policy().absence_apart;
+    settings.capabilities.honours_request_id || sends.asked(asked_at).is_absence_proved(apart)
+}
+
+/// The meaning of an answer to what was claimed as `attempt`.
 pub(super) fn meaning(
     answer: StepAnswer,
-    was_asked_before: bool,
+    attempt: &NotificationAttempt,
     settings: &TargetSystemSettings,
-    now: Timestamp,
+    (now, jitter): (Timestamp, Jitter),
 ) -> Delivered {
     match answer {
         StepAnswer::Completed { external_reference, .. }
@@ -45,7 +57,7 @@ pub(super) fn meaning(
         StepAnswer::Rejected { code, .. } => {
             // The order is completed already: nobody waits for this, and no retry can heal it.
             tracing::warn!(code, "the notification system refused a communication for good");
-            Delivered { result: NotificationResult::Refused, next: Next::Done }
+            Delivered { result: NotificationResult::Refused { code }, next: Next::Done }
         }
         StepAnswer::RetryLater { retry_after_ms, detail } => Delivered {
             result: NotificationResult::NotSent,
@@ -54,10 +66,7 @@ pub(super) fn meaning(
                 not_before: retry_after_ms.map(Duration::from_millis),
             },
         },
-        StepAnswer::Absent => Delivered {
-            result: NotificationResult::NotSent,
-            next: Next::Retry { reason: "not sent".to_owned(), not_before: None },
-        },
+        StepAnswer::Absent => absent_once(attempt, settings, (now, jitter)),
         StepAnswer::Refused { detail } => Delivered {
             result: NotificationResult::NotSent,
             next: Next::Mend { reason: format!("the notification system refuses us: {detail}") },
@@ -66,39 +75,65 @@ pub(super) fn meaning(
             if is_contract_breach {
                 tracing::error!(detail, "the notification system broke its contract");
             }
-            unknown(was_asked_before, settings, now)
+            // It was just sent: what was absent before says nothing about that.
+            unknown((attempt, None), &detail, settings, (now, jitter))
         }
-        StepAnswer::CannotTell { detail } if can_never_tell(settings) => Delivered {
-            result: NotificationResult::Unknown { check_at: now },
-            next: Next::Mend { reason: format!("nobody can tell whether it was sent: {detail}") },
-        },
         StepAnswer::CannotTell { detail } => {
             tracing::warn!(detail, "the notification system cannot tell");
-            unknown(was_asked_before, settings, now)
+            unknown((attempt, attempt.first_absent_at), &detail, settings, (now, jitter))
         }
     }
 }
 
+/// Remembered, and asked again when a second absence proves something.
+fn absent_once(
+    attempt: &NotificationAttempt,
+    settings: &TargetSystemSettings,
+    (now, jitter): (Timestamp, Jitter),
+) -> Delivered {
+    let policy = settings.step_policy();
+    let first = attempt.first_absent_at.unwrap_or(now);
+    let proves_at = first.checked_add(policy.absence_apart).unwrap_or(Timestamp::MAX);
+    let result = NotificationResult::Unknown {
+        check_at: policy.next_check_at(now, attempt.check_count, jitter).max(proves_at),
+        check_count: attempt.check_count,
+        first_absent_at: Some(first),
+    };
+    Delivered { result, next: Next::Check }
+}
+
 /// A communication whose system was not called; one that may have been sent stays unknown.
-pub(super) fn not_called(was_asked_before: bool, next: Next, now: Timestamp) -> Delivered {
-    let check_at = now.checked_add(CHECK_UNCALLED_AFTER).unwrap_or(Timestamp::MAX);
-    let result = if was_asked_before {
-        NotificationResult::Unknown { check_at }
+pub(super) fn not_called(attempt: &NotificationAttempt, next: Next, now: Timestamp) -> Delivered {
+    let result = if attempt.must_query {
+        NotificationResult::Unknown {
+            check_at: now.checked_add(CHECK_UNCALLED_AFTER).unwrap_or(Timestamp::MAX),
+            check_count: attempt.check_count,
+            first_absent_at: attempt.first_absent_at,
+        }
     } else {
         NotificationResult::NotSent
     };
     Delivered { result, next }
 }
 
-/// The first check comes soon; a system that still cannot tell is given the longest delay.
-fn unknown(was_asked_before: bool, settings: &TargetSystemSettings, now: Timestamp) -> Delivered {
+/// Asked again less and less often; when the checks are used up, or nobody can be asked at all, a
+/// person is told and the process goes on: the order is completed already.
+fn unknown(
+    (attempt, first_absent_at): (&NotificationAttempt, Option<Timestamp>),
+    detail: &str,
+    settings: &TargetSystemSettings,
+    (now, jitter): (Timestamp, Jitter),
+) -> Delivered {
     let policy = settings.step_policy();
-    let check_at = if was_asked_before {
-        now.checked_add(policy.delay_cap).unwrap_or(Timestamp::MAX)
-    } else {
-        policy.next_check_at(now, 0)
-    };
-    Delivered { result: NotificationResult::Unknown { check_at }, next: Next::Check }
+    let check_count = attempt.check_count + u32::from(attempt.must_query);
+    let is_over = check_count >= policy.max_checks || can_never_tell(settings);
+    if attempt.must_query && is_over {
+        let reason = format!("unknown after {check_count} checks, the last one: {detail}");
+        return Delivered { result: NotificationResult::GivenUp { reason }, next: Next::Done };
+    }
+    let check_at = policy.next_check_at(now, check_count, jitter);
+    let result = NotificationResult::Unknown { check_at, check_count, first_absent_at };
+    Delivered { result, next: Next::Check }
 }
 
 /// A system that can neither be asked nor keeps the promise about request ids: a person decides.

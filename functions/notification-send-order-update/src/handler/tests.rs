@@ -1,52 +1,49 @@
-use lambda_runtime::Context;
+use std::ops::Deref;
+
 use lambda_support::config::Settings;
 use lambda_support::secrets::{SecretsClient, SecretsEndpoint};
 use order_domain::actor::Actor;
-use order_domain::ids::OrderId;
 use order_store::CommandContext;
 use serde_json::json;
-use test_support::{
-    TestDatabase, demo_catalogue, demo_target_systems, order_draft, place_order, tenant,
-};
+use test_support::{demo_target_systems, order_draft, tenant};
 use topic_worker::testing::{self, Stage, without_work};
 use wiremock::matchers::{header, method, path, path_regex};
-use wiremock::{Mock, MockServer, Request, ResponseTemplate};
+use wiremock::{Mock, Request, ResponseTemplate};
 
 use super::*;
 
 const ROLE: &str = "oms_notification_send_order_update";
 
-/// A completed order with one communication, and one server that plays everybody else.
-struct Fixture {
-    db: TestDatabase,
-    deps: Deps,
-    order_id: OrderId,
-    server: MockServer,
+/// A completed order with one communication; its server also plays NOTIFICATION.
+struct Fixture(testing::Fixture<Deps>);
+
+impl Deref for Fixture {
+    type Target = testing::Fixture<Deps>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
 }
 
 impl Fixture {
     async fn new() -> Self {
-        let (db, server) = (TestDatabase::create().await, MockServer::start().await);
-        let owner = db.store("oms_owner").await;
-        demo_catalogue(&owner, &tenant()).await;
-        demo_target_systems(&owner, &tenant(), &server.uri()).await;
         let draft = without_work(order_draft(&["INTERNET_ACCESS"]));
-        let order_id = place_order(&db.store("oms_order_intake").await, &tenant(), &draft).await;
-        testing::lead_to(&owner, &tenant(), order_id, Stage::Completed).await;
+        let oms = testing::Fixture::new(MILESTONE, draft, Some(Stage::Completed)).await;
+        let owner = oms.db.store("oms_owner").await;
+        demo_target_systems(&owner, &tenant(), &oms.server.uri()).await;
         let secret = json!({ "SecretString": json!({ "token": "t0ken" }).to_string() });
         Mock::given(path("/secretsmanager/get"))
             .respond_with(ResponseTemplate::new(200).set_body_json(secret))
-            .mount(&server)
+            .mount(&oms.server)
             .await;
-        let settings = Settings::from_pairs([("OMS_SECRETS_ENDPOINT", server.uri())]);
+        let settings = Settings::from_pairs([("OMS_SECRETS_ENDPOINT", oms.server.uri())]);
         let endpoint = SecretsEndpoint::from_settings(&settings).expect("a URL");
         let channel = Channel::new(
             client(Duration::from_secs(5)).unwrap(),
             SecretsClient::new(endpoint).unwrap(),
             "https://callbacks.example.com/v1".parse().unwrap(),
         );
-        let worker = testing::worker(&server.uri(), db.store(ROLE).await);
-        Self { deps: Deps::new(worker, channel), db, order_id, server }
+        Self(oms.with_deps(|worker| Deps::new(worker, channel)))
     }
 
     /// The answer to the next submit.
@@ -62,8 +59,7 @@ impl Fixture {
     }
 
     async fn execute(&self) -> TaskOutcome {
-        let task = testing::task(TOPIC, &tenant(), self.order_id);
-        execute_task(&self.deps, &task).await
+        execute_task(&self.deps, &self.task()).await
     }
 
     /// Another invocation claims the communication and dies.
@@ -91,7 +87,7 @@ impl Fixture {
     }
 
     async fn finish(self) {
-        self.db.finish().await;
+        self.0.db.finish().await;
     }
 }
 
@@ -166,10 +162,52 @@ async fn while_nobody_can_tell_nothing_is_sent_and_the_retries_stay() {
 
     let outcome = oms.execute().await;
 
-    let TaskOutcome::Failure { retries: 5, retry_timeout, .. } = outcome else { panic!() };
-    assert!(retry_timeout > Duration::from_secs(20), "the longest delay: {retry_timeout:?}");
+    assert!(matches!(outcome, TaskOutcome::Failure { retries: 5, .. }), "{outcome:?}");
     assert_eq!(oms.status().await, "UNKNOWN");
+    let checks = oms.db.number("select check_count::bigint from customer_notification").await;
+    assert_eq!((checks, oms.submits().await.len()), (1, 0));
+    oms.finish().await;
+}
+
+#[tokio::test]
+async fn what_nobody_can_find_out_is_an_incident_and_the_process_goes_on() {
+    let oms = Fixture::new().await;
+    oms.claim_and_die(SignedDuration::ZERO).await;
+    oms.db.execute("update customer_notification set check_count = 11").await;
+    oms.query_answers(ResponseTemplate::new(503)).await;
+
+    let (outcome, again) = (oms.execute().await, oms.execute().await);
+
+    assert_eq!([outcome, again], [TaskOutcome::complete(), TaskOutcome::complete()]);
+    assert_eq!(oms.status().await, "FAILED");
+    let sql = "select i.kind || ': ' || i.detail from platform_incident i
+        join customer_notification n on n.order_id = i.order_id and n.failure_reason = i.detail";
+    let expected = "NOTIFICATION_UNKNOWN: unknown after 12 checks, the last one: status 503";
+    assert_eq!(oms.db.text(sql).await.as_deref(), Some(expected));
     assert_eq!(oms.submits().await.len(), 0);
+    oms.finish().await;
+}
+
+#[tokio::test]
+async fn without_request_ids_the_second_absence_sends_it_again_and_not_the_first() {
+    let oms = Fixture::new().await;
+    let without_ids = "update target_system set settings =
+        jsonb_set(settings, '{capabilities,honoursRequestId}', 'false')";
+    oms.db.execute(without_ids).await;
+    oms.claim_and_die(SignedDuration::ZERO).await;
+    oms.query_answers(ResponseTemplate::new(404)).await;
+    oms.submit_answers(done()).await;
+
+    let first = oms.execute().await;
+    let sent_after_one = oms.submits().await.len();
+    let an_hour_ago = "update customer_notification set next_check_at = now(),
+        first_absent_at = first_absent_at - interval '1 hour'";
+    oms.db.execute(an_hour_ago).await;
+    let second = oms.execute().await;
+
+    assert!(is_wait(&first), "{first:?}");
+    assert_eq!((sent_after_one, oms.submits().await.len()), (0, 1));
+    assert_eq!(second, TaskOutcome::complete());
     oms.finish().await;
 }
 
@@ -227,12 +265,17 @@ async fn a_tenant_without_a_notification_system_is_an_incident() {
 async fn one_invocation_fetches_sends_and_completes() {
     let oms = Fixture::new().await;
     oms.submit_answers(done()).await;
-    testing::offer(&oms.server, (TOPIC, &tenant(), oms.order_id), 204).await;
 
-    let event = LambdaEvent::new(Value::Null, Context::default());
-    let summary = handle(&oms.deps, event).await.expect("the loop ends by itself");
+    let summary = oms.serve(204, handle).await;
 
     assert_eq!((summary.fetched, summary.completed, summary.failures), (1, 1, 0));
     assert_eq!(oms.status().await, "SENT");
     oms.finish().await;
+}
+
+#[tokio::test]
+async fn the_engine_hears_only_pointers_when_a_customer_is_told() {
+    let oms = Fixture::new().await;
+    oms.submit_answers(done()).await;
+    oms.0.tells_only_pointers("complete", handle).await;
 }

@@ -2,6 +2,7 @@
 
 mod access;
 mod fixture;
+mod incidents;
 mod lists;
 mod progress;
 mod views;

@@ -1,55 +1,41 @@
 use std::time::Duration;
 
 use external_systems::source::SourceSystemsSettings;
-use lambda_runtime::Context;
-use order_domain::ids::OrderId;
 use serde_json::json;
-use test_support::{TestDatabase, order_draft, place_order, tenant};
-use topic_worker::testing;
+use test_support::order_draft;
+use topic_worker::testing::{self, is_bpmn_error};
 use wiremock::matchers::{method, path_regex};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::*;
 
-/// An order in a database of its own, and the three sources behind one server.
-struct Fixture {
-    db: TestDatabase,
-    sources: MockServer,
-    deps: Deps,
-    order_id: OrderId,
+type Fixture = testing::Fixture<Deps>;
+
+/// An order, and a server that plays the three sources as well as the engine.
+async fn fixture() -> Fixture {
+    let draft = order_draft(&["INTERNET_ACCESS"]);
+    let quote = quote(&draft.quote_id);
+    let oms = testing::Fixture::new(MILESTONE, draft, None).await;
+    for (at, body) in [
+        ("/CPQ/quotes/.*", quote),
+        ("/CUSTOMER/customers/.*", json!({"customerId": "customer-1", "status": "ACTIVE"})),
+        (
+            "/BILLING_ACCOUNT/billing-accounts/.*",
+            json!({"billingAccountId": "account-1", "status": "READY"}),
+        ),
+    ] {
+        answer(&oms.server, at, ResponseTemplate::new(200).set_body_json(body), 9).await;
+    }
+    let sources = source_systems(&oms.server.uri());
+    oms.with_deps(|worker| Deps::new(worker, sources))
 }
 
-impl Fixture {
-    async fn new() -> Self {
-        let db = TestDatabase::create().await;
-        let draft = order_draft(&["INTERNET_ACCESS"]);
-        place_order(&db.store("oms_order_intake").await, &tenant(), &draft).await;
-        let sources = MockServer::start().await;
-        for (at, body) in [
-            ("/CPQ/quotes/.*", quote(&draft.quote_id)),
-            ("/CUSTOMER/customers/.*", json!({"customerId": "customer-1", "status": "ACTIVE"})),
-            (
-                "/BILLING_ACCOUNT/billing-accounts/.*",
-                json!({"billingAccountId": "account-1", "status": "READY"}),
-            ),
-        ] {
-            answer(&sources, at, ResponseTemplate::new(200).set_body_json(body), 9).await;
-        }
-        let store = db.store("oms_order_validate_readiness").await;
-        let worker = testing::worker(&sources.uri(), store);
-        let deps = Deps::new(worker, source_systems(&sources.uri()));
-        Self { db, sources, deps, order_id: draft.order_id }
-    }
-
-    fn task(&self) -> ExternalTask {
-        testing::task(TOPIC, &tenant(), self.order_id)
-    }
-
-    async fn events(&self) -> i64 {
-        self.db
-            .number("select count(*) from domain_event where event_type = 'OrderValidated'")
-            .await
-    }
+/// Two of the checks fail.
+async fn let_checks_fail(oms: &Fixture) {
+    let suspended = json!({"billingAccountId": "account-1", "status": "SUSPENDED"});
+    let response = ResponseTemplate::new(200).set_body_json(suspended);
+    answer(&oms.server, "/BILLING_ACCOUNT/.*", response, 1).await;
+    answer(&oms.server, "/CUSTOMER/.*", ResponseTemplate::new(404), 1).await;
 }
 
 fn source_systems(base: &str) -> SourceSystems {
@@ -83,14 +69,12 @@ fn quote(quote_id: &str) -> Value {
 
 #[tokio::test]
 async fn a_ready_order_is_validated_once_however_often_the_task_comes() {
-    let oms = Fixture::new().await;
-    let task = oms.task();
+    let oms = fixture().await;
 
-    let first = execute_task(&oms.deps, &task).await;
-    let again = execute_task(&oms.deps, &task).await;
+    let outcomes = oms.twice(execute_task).await;
 
-    assert_eq!([first, again], [TaskOutcome::complete(), TaskOutcome::complete()]);
-    assert_eq!(oms.events().await, 1);
+    assert_eq!(outcomes, [TaskOutcome::complete(), TaskOutcome::complete()]);
+    assert_eq!(oms.events("OrderValidated").await, 1);
     let status = oms.db.text("select status from product_order").await;
     assert_eq!(status.as_deref(), Some("VALIDATED"));
     oms.db.finish().await;
@@ -98,31 +82,26 @@ async fn a_ready_order_is_validated_once_however_often_the_task_comes() {
 
 #[tokio::test]
 async fn failed_checks_become_one_case_that_the_bpmn_error_names() {
-    let oms = Fixture::new().await;
-    let suspended = json!({"billingAccountId": "account-1", "status": "SUSPENDED"});
-    let response = ResponseTemplate::new(200).set_body_json(suspended);
-    answer(&oms.sources, "/BILLING_ACCOUNT/.*", response, 1).await;
-    answer(&oms.sources, "/CUSTOMER/.*", ResponseTemplate::new(404), 1).await;
-    let task = oms.task();
+    let oms = fixture().await;
+    let_checks_fail(&oms).await;
 
-    let first = execute_task(&oms.deps, &task).await;
-    let again = execute_task(&oms.deps, &task).await;
+    let [first, again] = oms.twice(execute_task).await;
 
-    let case = oms.db.text("select id::text from order_fallout_case").await.expect("a case");
-    let TaskOutcome::BpmnError { code, message, variables } = &first else { panic!("{first:?}") };
-    assert_eq!(code, "ORDER_REQUIRES_MANUAL_REVIEW");
-    assert!(message.contains("CUSTOMER_NOT_FOUND, BILLING_ACCOUNT_NOT_READY"), "{message}");
-    assert_eq!(variables.text("falloutCaseId"), Some(case.as_str()));
+    let case_id = oms.case_id().await;
+    assert!(is_bpmn_error(&first, "ORDER_REQUIRES_MANUAL_REVIEW", &case_id), "{first:?}");
+    let reasons = oms.db.text("select reasons::text from order_fallout_case").await;
+    let expected = r#"["CUSTOMER_NOT_FOUND", "BILLING_ACCOUNT_NOT_READY"]"#;
+    assert_eq!(reasons.as_deref(), Some(expected));
     assert_eq!(first, again);
-    assert_eq!(oms.db.number("select count(*) from order_fallout_case").await, 1);
+    assert_eq!(oms.cases().await, 1);
     oms.db.finish().await;
 }
 
 #[tokio::test]
 async fn a_source_that_is_down_is_a_technical_failure_and_no_failed_check() {
-    let oms = Fixture::new().await;
+    let oms = fixture().await;
     let down = ResponseTemplate::new(503).insert_header("retry-after", "7");
-    answer(&oms.sources, "/CPQ/.*", down, 1).await;
+    answer(&oms.server, "/CPQ/.*", down, 1).await;
 
     let outcome = execute_task(&oms.deps, &oms.task()).await;
 
@@ -130,13 +109,13 @@ async fn a_source_that_is_down_is_a_technical_failure_and_no_failed_check() {
     assert!(message.starts_with("CPQ cannot be read"), "{message}");
     assert_eq!(retries, 4);
     assert!(retry_timeout >= Duration::from_secs(7), "Retry-After is a lower bound");
-    assert_eq!(oms.db.number("select count(*) from order_fallout_case").await, 0);
+    assert_eq!(oms.cases().await, 0);
     oms.db.finish().await;
 }
 
 #[tokio::test]
 async fn an_order_that_the_tenant_does_not_have_is_an_incident() {
-    let oms = Fixture::new().await;
+    let oms = fixture().await;
     let task = testing::task(TOPIC, &"other".parse().unwrap(), oms.order_id);
 
     let outcome = execute_task(&oms.deps, &task).await;
@@ -147,13 +126,24 @@ async fn an_order_that_the_tenant_does_not_have_is_an_incident() {
 
 #[tokio::test]
 async fn one_invocation_fetches_executes_and_completes() {
-    let oms = Fixture::new().await;
-    testing::offer(&oms.sources, (TOPIC, &tenant(), oms.order_id), 204).await;
+    let oms = fixture().await;
 
-    let event = LambdaEvent::new(Value::Null, Context::default());
-    let summary = handle(&oms.deps, event).await.expect("the loop ends by itself");
+    let summary = oms.serve(204, handle).await;
 
     assert_eq!((summary.fetched, summary.completed, summary.failures), (1, 1, 0));
-    assert_eq!(oms.events().await, 1);
+    assert_eq!(oms.events("OrderValidated").await, 1);
     oms.db.finish().await;
+}
+
+#[tokio::test]
+async fn the_engine_hears_only_pointers_when_an_order_is_ready() {
+    let oms = fixture().await;
+    oms.tells_only_pointers("complete", handle).await;
+}
+
+#[tokio::test]
+async fn the_engine_hears_only_pointers_when_readiness_checks_fail() {
+    let oms = fixture().await;
+    let_checks_fail(&oms).await;
+    oms.tells_only_pointers("bpmnError", handle).await;
 }

@@ -1,7 +1,7 @@
 //! Expired leases and overdue answers: claimed, asked about, recorded (§15 §40).
 //!
-//! Invariant: nothing is sent to a target system here but queries; "provably absent" makes the step
-//! READY again, with the same request id, and the ordinary way sends it.
+//! Invariant: nothing is sent to a target system here but queries; what may be sent again becomes
+//! READY with its request id, and the ordinary way sends it.
 
 use futures_util::{StreamExt, stream};
 use lambda_support::Deadline;
@@ -48,7 +48,7 @@ async fn ask_all(deps: &Deps, checks: &[StepCheck], deadline: Deadline) -> Vec<S
             target_system = check.target_system,
             request.id = %check.request_id,
         );
-        deps.queries.ask(check, deps.now(), deadline).instrument(span)
+        deps.queries.ask(check, deadline).instrument(span)
     });
     // Collected first: a lazy iterator of borrowing futures is not general enough to be spawned.
     let asked: Vec<_> = asked.collect();

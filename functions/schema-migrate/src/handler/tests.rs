@@ -1,3 +1,5 @@
+mod catalogue;
+
 use lambda_runtime::Context;
 use lambda_support::config::Settings;
 use order_store::{DatabaseSettings, Store};
@@ -65,13 +67,27 @@ impl Fixture {
     }
 
     async fn migrate(&self) -> Result<SchemaMigrateSummary, Error> {
+        self.invoke(Value::Null).await
+    }
+
+    pub(super) async fn invoke(&self, event: Value) -> Result<SchemaMigrateSummary, Error> {
         let settings = Settings::from_pairs([
             ("OMS_SECRETS_ENDPOINT", self.secrets.uri()),
             ("OMS_DATABASE_SECRET_ID", "oms/database/owner".to_owned()),
             ("OMS_ROLE_SECRETS_ID", "oms/role-passwords".to_owned()),
         ]);
         let config = Config::from_settings(&settings).expect("complete settings");
-        handle(&config, LambdaEvent::new(Value::Null, Context::default())).await
+        handle(&config, LambdaEvent::new(event, Context::default())).await
+    }
+
+    /// One text of the migrated database, read as its administrator.
+    pub(super) async fn text(&self, sql: &str) -> Option<String> {
+        let mut config = self.cluster.clone();
+        let (client, connection) =
+            config.dbname(&self.name).connect(NoTls).await.expect("the database answers");
+        tokio::spawn(connection);
+        let rows = client.query_typed(sql, &[]).await.expect("a readable statement");
+        rows.first().and_then(|row| row.try_get(0).expect("a text"))
     }
 
     async fn finish(self) {

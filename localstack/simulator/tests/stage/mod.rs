@@ -117,6 +117,29 @@ impl Stage {
         self.put(path.trim_end_matches('/'), &behaviour).await;
     }
 
+    /// Replaces the faults of `SYSTEM` or `SYSTEM/operation`.
+    pub(crate) async fn fault(&self, of: &str, plans: Value) {
+        let (system, operation) = of.split_once('/').unwrap_or((of, ""));
+        let path = format!("/admin/systems/{system}/faults/{operation}");
+        self.put(path.trim_end_matches('/'), &plans).await;
+    }
+
+    /// Hits of all plans of a kind.
+    pub(crate) async fn hits(&self, kind: &str) -> u64 {
+        self.get("/admin/faults").await["hitsByKind"][kind].as_u64().unwrap()
+    }
+
+    /// A submit without the adapter.
+    pub(crate) async fn submit(
+        &self,
+        request: &SubmitRequest,
+        patience: Duration,
+    ) -> reqwest::Result<reqwest::Response> {
+        let post = self.client.post(self.url("/NOTIFICATION/requests")).timeout(patience);
+        let key = format!("\"{}\"", request.request_id);
+        post.header("idempotency-key", key).json(request).send().await
+    }
+
     /// Request ids and counts of all effects, in their order.
     pub(crate) async fn ledger_counts(&self) -> Vec<(String, u64)> {
         let ledger = self.get("/admin/ledger").await;
@@ -190,6 +213,12 @@ impl Callbacks {
     pub(crate) async fn next(&self) -> (HeaderMap, Bytes) {
         let Received { headers, body, .. } = self.receive().await;
         (headers, body)
+    }
+
+    /// A delivery that is here already; nothing is waited for.
+    pub(crate) fn received_already(&self) -> Option<(HeaderMap, Bytes)> {
+        let received = self.received.try_lock().ok()?.try_recv().ok()?;
+        Some((received.headers, received.body))
     }
 
     /// The request id of the next callback that is accepted.

@@ -207,3 +207,73 @@ async fn pages_follow_each_other_without_gap_or_repetition() {
     assert_eq!((first.len(), second.len()), (2, 1));
     assert_eq!([first, second].concat(), page(ALL).await);
 }
+
+#[tokio::test]
+async fn filters_of_many_orders_at_once() {
+    let probe = Probe::deploy().await;
+    let (first, second, other) = (new_key(), new_key(), new_key());
+    let running = probe.start(&first).await;
+    let ended = probe.start(&second).await;
+    probe.start(&other).await;
+    probe.engine.delete_instance(&ended).await.unwrap();
+    let ids = async |first, others: Vec<camunda_client::BusinessKey>| -> Vec<String> {
+        let query = HistoricInstanceQuery::of_orders(&probe.process_key, first, others);
+        let found = probe.engine.list_historic_instances(&query, ALL).await.unwrap();
+        found.into_iter().map(|instance| instance.id).collect()
+    };
+    let by_id = async |ids: &[&str]| -> Vec<String> {
+        let found = probe.engine.list_instances_by_id(ids).await.unwrap();
+        found.into_iter().map(|instance| instance.id).collect()
+    };
+
+    assert_eq!(ids(first.clone(), vec![second]).await, [running.clone(), ended.clone()]);
+    assert_eq!(ids(first, vec![]).await, [running.as_str()]);
+    assert_eq!(ids(new_key(), vec![new_key()]).await, [""; 0]);
+    assert_eq!(by_id(&[&running, &ended, &absent()]).await, [running.as_str()]);
+    assert_eq!(by_id(&[&absent()]).await, [""; 0]);
+    assert_eq!(by_id(&[]).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn the_user_tasks_of_many_orders_come_with_their_cases() {
+    let probe = Probe::deploy().await;
+    let (key, case) = (new_key(), FalloutCaseId::from_uuid(Uuid::now_v7()));
+    let at_review =
+        camunda_client::StartInstruction::StartBeforeActivity { activity_id: "Review".to_owned() };
+    let variables = camunda_client::Variables::none().with("falloutCaseId", case.to_string());
+    let start = probe.start_of(&key).with_variables(variables).with_instruction(at_review);
+    probe.engine.start_process(&start).await.unwrap();
+    let cases = async |orders: &[camunda_client::BusinessKey]| -> Vec<Option<FalloutCaseId>> {
+        let found = probe.engine.list_case_tasks(orders, ALL).await.unwrap();
+        found.into_iter().map(|x| x.fallout_case_id).collect()
+    };
+
+    assert_eq!(cases(&[key, new_key()]).await, [Some(case)]);
+    assert_eq!(cases(&[new_key()]).await, []);
+    assert_eq!(cases(&[]).await, []);
+}
+
+#[tokio::test]
+async fn incidents_of_every_type_are_listed_where_they_began() {
+    let probe = Probe::deploy().await;
+    let instance = probe.start(&new_key()).await;
+    let task = probe.fetch_one("work", "w1").await;
+    let failure = TaskFailure {
+        message: "broken".to_owned(),
+        details: String::new(),
+        retries: 0,
+        retry_timeout: Duration::ZERO,
+    };
+    probe.engine.report_failure(&task.id, "w1", &failure).await.unwrap();
+
+    let (found, count) = probe.engine.list_root_incidents(Page::first(1000)).await.unwrap();
+
+    let ours = |x: &&camunda_client::RootIncident| {
+        x.process_instance_id.as_deref() == Some(instance.as_str())
+    };
+    let ours: Vec<_> = found.iter().filter(ours).collect();
+    assert_eq!(ours.len(), 1);
+    assert_eq!(ours[0].incident_type, "failedExternalTask");
+    assert_eq!(ours[0].message.as_deref(), Some("broken"));
+    assert!(count >= found.len());
+}

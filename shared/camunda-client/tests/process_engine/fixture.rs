@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use camunda_client::{
     BusinessKey, Deployment, DeploymentResult, EngineClient, EngineSettings, ExternalTask,
-    FetchRequest, Page, Resource, StartProcess, Variables,
+    ExternalTaskQuery, FetchRequest, LockFilter, Page, Resource, StartProcess, Variables,
 };
 use order_domain::ids::OrderId;
 use uuid::Uuid;
@@ -107,8 +107,14 @@ impl Probe {
         let lock_duration = Duration::from_millis(1);
         let request = FetchRequest { lock_duration, ..self.fetch_request("work", worker_id) };
         let task = self.engine.fetch_and_lock(&request).await.expect("fetched").remove(0);
-        #[expect(clippy::disallowed_methods, reason = "the engine's clock is real")]
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        let query = ExternalTaskQuery {
+            topic_name: Some(task.topic_name.clone()),
+            lock: Some(LockFilter::NotLocked),
+            ..ExternalTaskQuery::default()
+        };
+        // Only the engine knows when its lock has expired, so it is asked until it says so.
+        let is_free = |tasks: &[ExternalTask]| tasks.iter().any(|x| x.id == task.id);
+        while !is_free(&self.engine.list_external_tasks(&query, ALL).await.expect("listed")) {}
         task
     }
 

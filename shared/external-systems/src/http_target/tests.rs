@@ -33,7 +33,7 @@ fn settings(base_url: &str) -> TargetSystemSettings {
     .unwrap()
 }
 
-fn target(base_url: &str) -> HttpTargetSystem {
+pub(super) fn target(base_url: &str) -> HttpTargetSystem {
     HttpTargetSystem::new(client(), settings(base_url), None).unwrap()
 }
 
@@ -41,7 +41,7 @@ fn id<T: std::str::FromStr<Err = impl std::fmt::Debug>>() -> T {
     ID.parse().unwrap()
 }
 
-fn request() -> SubmitRequest {
+pub(super) fn request() -> SubmitRequest {
     SubmitRequest {
         request_id: id(),
         operation: "RESERVE_ACCESS".to_owned(),
@@ -73,7 +73,7 @@ fn request_path() -> String {
 }
 
 /// A server that answers every connection with these bytes and then stays silent or closes.
-async fn raw_server(bytes: &'static [u8], stays_open: bool) -> String {
+pub(super) async fn raw_server(bytes: &'static [u8], stays_open: bool) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {

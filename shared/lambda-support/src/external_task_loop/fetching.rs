@@ -62,6 +62,11 @@ impl<'a> Fetching<'a> {
         }
     }
 
+    /// No request begins at or after `stop_at`; one that is under way goes on.
+    pub(super) const fn stop_at(&mut self, stop_at: Instant) {
+        self.stop_at = stop_at;
+    }
+
     /// No request is under way.
     pub(super) const fn is_idle(&self) -> bool {
         self.current.is_none()

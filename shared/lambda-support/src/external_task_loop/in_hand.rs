@@ -10,10 +10,12 @@ use futures_util::stream::{self, StreamExt};
 use tokio::time::{Instant, sleep_until};
 use tracing::Instrument;
 
+use super::end::out_of_time;
 use super::outcome::TaskOutcome;
 use super::report::report;
 use super::settings::LoopSettings;
 use super::task_span::task_span;
+use crate::termination::StopSignal;
 
 /// A fetched task and when its lock was last renewed, as far as we know.
 pub(super) struct HeldTask {
@@ -43,6 +45,7 @@ pub(super) struct Hands<'a, H> {
     pub(super) engine: &'a EngineClient,
     pub(super) settings: &'a LoopSettings,
     pub(super) worker_id: &'a str,
+    pub(super) stop: StopSignal,
     pub(super) handler: H,
 }
 
@@ -75,6 +78,8 @@ where
             biased;
             outcome = self.execute(&held.task) => outcome,
             never = self.keep_lock(&held) => match never {},
+            // Cut off in the middle is what a crash does, too: the command is whole or not there.
+            () = out_of_time(self.stop.clone()) => return self.give_back(&[held]).await,
         };
         log_outcome(&outcome);
         report(self.engine, &held.task.id, self.worker_id, outcome).await

@@ -26,12 +26,14 @@ pub struct LoopSummary {
     pub locks_lost: u64,
     /// Tasks executed whose outcome could not be told the engine; their lock runs out.
     pub unreported: u64,
-    /// Tasks given back unstarted before the deadline.
+    /// Tasks given back: unstarted before the deadline, or unfinished when told to stop.
     pub unlocked: u64,
     /// Jobs still in hand when the invocation had to end; locks run out.
     pub abandoned: u64,
     /// The loop ended because of time, not because nothing was left.
     pub deadline_reached: bool,
+    /// The platform took the process away.
+    pub was_told_to_stop: bool,
 }
 
 impl LoopSummary {

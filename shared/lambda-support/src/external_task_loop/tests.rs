@@ -2,6 +2,7 @@
 
 mod locks;
 mod reports;
+mod stop;
 mod stub;
 mod time;
 

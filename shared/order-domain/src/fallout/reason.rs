@@ -17,6 +17,10 @@ pub enum FalloutReason {
     UnknownOutcome,
     /// An answer contradicts what is recorded.
     ContradictoryAnswer,
+    /// A step's agreed deadline has passed.
+    StepOverdue,
+    /// Nothing was going to happen to the order any more; only a defect leads here.
+    WithoutNextEvent,
 }
 
 impl FalloutReason {
@@ -29,6 +33,8 @@ impl FalloutReason {
             Self::RetriesExhausted => "RETRIES_EXHAUSTED",
             Self::UnknownOutcome => "UNKNOWN_OUTCOME",
             Self::ContradictoryAnswer => "CONTRADICTORY_ANSWER",
+            Self::StepOverdue => "STEP_OVERDUE",
+            Self::WithoutNextEvent => "ORDER_WITHOUT_NEXT_EVENT",
         }
     }
 
@@ -36,8 +42,13 @@ impl FalloutReason {
     #[must_use]
     pub const fn severity(&self, is_blocking: bool) -> Severity {
         match self {
-            Self::UnknownOutcome | Self::ContradictoryAnswer => Severity::Critical,
-            Self::MilestoneRefused(_) | Self::RejectedByTarget(_) | Self::RetriesExhausted => {
+            Self::UnknownOutcome | Self::ContradictoryAnswer | Self::WithoutNextEvent => {
+                Severity::Critical
+            }
+            Self::MilestoneRefused(_)
+            | Self::RejectedByTarget(_)
+            | Self::RetriesExhausted
+            | Self::StepOverdue => {
                 if is_blocking {
                     Severity::Major
                 } else {

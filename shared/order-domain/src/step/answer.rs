@@ -58,6 +58,19 @@ pub enum StepAnswer {
 }
 
 impl StepAnswer {
+    /// What happened, where nothing definitive was said; never a body.
+    #[must_use]
+    pub fn detail(&self) -> Option<&str> {
+        match self {
+            Self::RetryLater { detail, .. }
+            | Self::Refused { detail }
+            | Self::Unknown { detail, .. }
+            | Self::CannotTell { detail } => Some(detail),
+            Self::Absent => Some("the system never saw the request"),
+            Self::Completed { .. } | Self::Accepted { .. } | Self::Rejected { .. } => None,
+        }
+    }
+
     /// The failure class of §26; `None` for a success or for a query that found nothing.
     #[must_use]
     pub const fn failure_class(&self) -> Option<FailureClass> {

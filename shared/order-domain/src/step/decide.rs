@@ -1,13 +1,15 @@
 //! What an answer does to a step: the one table of (status, answer).
 //!
 //! Invariant: a step in SUBMITTING, SUBMITTED or UNKNOWN returns to READY only when it is provably
-//! not executed, and then keeps its request id.
-//! Invariant: terminal steps absorb; a contradiction never overwrites.
+//! not executed, or when its system honours request ids; either way it keeps its request id.
+//! Invariant: terminal steps absorb; a contradiction never overwrites. A step that FAILED because its
+//! attempts ran out is no definitive "no": news that the work was done is adopted.
 
 use jiff::Timestamp;
 
 use super::answer::StepAnswer as A;
 use super::policy::{Jitter, StepPolicy};
+use super::sends::SendFacts;
 use super::status::StepStatus as S;
 use crate::characteristic::Characteristics;
 
@@ -33,6 +35,10 @@ pub struct StepFacts {
     pub check_count: u32,
     /// The plan is frozen by a cancellation.
     pub is_plan_frozen: bool,
+    /// It FAILED because its attempts were used up: nobody ever said no.
+    pub has_exhausted_attempts: bool,
+    /// What is known about its sends.
+    pub sends: SendFacts,
 }
 
 /// A case that the answer calls for.
@@ -63,6 +69,8 @@ pub struct StepMove {
     pub check_at: Option<Timestamp>,
     /// Checks without a usable answer, after this one.
     pub check_count: u32,
+    /// What is known about its sends now.
+    pub sends: SendFacts,
     /// The step waits for engineering; a platform incident holds it.
     pub is_held: bool,
     /// The case to open with it.
@@ -74,7 +82,7 @@ pub struct StepMove {
 #[must_use]
 pub enum StepDecision {
     /// Write this.
-    Apply(StepMove),
+    Apply(Box<StepMove>),
     /// The step is settled or was never sent: the answer is recorded, nothing changes.
     Absorbed,
     /// The step is settled the other way: open a case with both, change nothing.
@@ -91,6 +99,9 @@ pub fn decide_answer(
 ) -> StepDecision {
     match facts.status {
         S::Completed if matches!(answer, A::Rejected { .. }) => StepDecision::Contradiction,
+        S::Failed if facts.has_exhausted_attempts && matches!(answer, A::Completed { .. }) => {
+            decide_in_flight(facts, answer, policy, (now, jitter))
+        }
         S::Failed if matches!(answer, A::Completed { .. }) => StepDecision::Contradiction,
         S::Completed | S::Failed | S::Skipped | S::Cancelled => StepDecision::Absorbed,
         S::Pending => StepDecision::Absorbed,
@@ -119,17 +130,8 @@ fn decide_in_flight(
     policy: &StepPolicy,
     (now, jitter): (Timestamp, Jitter),
 ) -> StepDecision {
-    let to = |next: S| StepMove {
-        next,
-        external_reference: None,
-        result: None,
-        next_attempt_at: None,
-        check_at: None,
-        check_count: 0,
-        is_held: false,
-        fallout: None,
-    };
-    StepDecision::Apply(match answer {
+    let to = move_to(facts);
+    StepDecision::Apply(Box::new(match answer {
         A::Completed { external_reference, result } => StepMove {
             external_reference: external_reference.clone(),
             result: Some(result.clone()),
@@ -138,6 +140,7 @@ fn decide_in_flight(
         A::Accepted { external_reference } => StepMove {
             external_reference: external_reference.clone(),
             check_at: Some(policy.response_due_at(now)),
+            sends: SendFacts { was_accepted: true, ..facts.sends.without_absence() },
             ..to(S::Submitted)
         },
         A::Rejected { code, external_reference } => StepMove {
@@ -145,39 +148,125 @@ fn decide_in_flight(
             fallout: Some(StepFallout::Rejected(code.clone())),
             ..to(S::Failed)
         },
-        A::RetryLater { .. } | A::Refused { .. } | A::Absent if facts.is_plan_frozen => {
-            to(S::Cancelled)
+        A::RetryLater { retry_after_ms, .. } => {
+            let attempts = facts.attempt_count;
+            let at = policy.next_attempt_at(now, attempts, *retry_after_ms, jitter);
+            not_executed(facts, policy, at).unwrap_or_else(|| ask(facts, policy, (now, jitter)))
         }
-        A::RetryLater { .. } if facts.attempt_count >= policy.max_attempts => {
-            StepMove { fallout: Some(StepFallout::RetriesExhausted), ..to(S::Failed) }
+        A::Refused { .. } if facts.is_plan_frozen => {
+            not_executed(facts, policy, now).unwrap_or_else(|| ask(facts, policy, (now, jitter)))
         }
-        A::RetryLater { retry_after_ms, .. } => StepMove {
-            next_attempt_at: Some(policy.next_attempt_at(
-                now,
-                facts.attempt_count,
-                *retry_after_ms,
-                jitter,
-            )),
-            ..to(S::Ready)
-        },
         A::Refused { .. } => StepMove { is_held: true, ..to(S::Ready) },
-        A::Absent => StepMove { next_attempt_at: Some(now), ..to(S::Ready) },
-        A::Unknown { .. } | A::CannotTell { .. } => unknown(facts, policy, now, to(S::Unknown)),
-    })
+        A::Absent => absent(facts, policy, (now, jitter)),
+        A::CannotTell { .. } if !policy.can_be_queried => unaskable(facts, policy, (now, jitter)),
+        A::Unknown { .. } | A::CannotTell { .. } => ask(facts, policy, (now, jitter)),
+    }))
 }
 
-fn unknown(facts: StepFacts, policy: &StepPolicy, now: Timestamp, base: StepMove) -> StepMove {
+fn move_to(facts: StepFacts) -> impl Fn(S) -> StepMove {
+    move |next| StepMove {
+        next,
+        external_reference: None,
+        result: None,
+        next_attempt_at: None,
+        check_at: None,
+        check_count: 0,
+        sends: facts.sends.without_absence(),
+        is_held: false,
+        fallout: None,
+    }
+}
+
+/// This send was provably not executed. `None` when the step must not be sent again and an earlier
+/// send may have had an effect: then the system is asked.
+fn not_executed(facts: StepFacts, policy: &StepPolicy, at: Timestamp) -> Option<StepMove> {
+    let to = move_to(facts);
+    let is_used_up = policy.is_used_up(facts.attempt_count, facts.sends.first_sent_at, at);
+    match (facts.is_plan_frozen, is_used_up) {
+        (true, _) | (_, true) if facts.sends.is_in_doubt() => None,
+        (true, _) => Some(to(S::Cancelled)),
+        (_, true) => {
+            Some(StepMove { fallout: Some(StepFallout::RetriesExhausted), ..to(S::Failed) })
+        }
+        (false, false) => Some(StepMove { next_attempt_at: Some(at), ..to(S::Ready) }),
+    }
+}
+
+/// The system says that it never saw the request.
+///
+/// Once is enough to send the same id again to a system that honours it. Whatever cannot be taken
+/// back needs two absences, further apart than a call can take, since the last send.
+fn absent(facts: StepFacts, policy: &StepPolicy, (now, jitter): (Timestamp, Jitter)) -> StepMove {
+    let is_proved = facts.sends.is_absence_proved(policy.absence_apart);
+    let is_used_up = policy.is_used_up(facts.attempt_count, facts.sends.first_sent_at, now);
+    let contradicts = facts.sends.was_accepted || facts.status == S::Submitted;
+    let needs_proof =
+        contradicts || !policy.honours_request_id || facts.is_plan_frozen || is_used_up;
+    if needs_proof && !is_proved {
+        return absent_once(facts, policy, (now, jitter));
+    }
+    if contradicts {
+        // It took the request and denies it now: nobody but a person can say what is true.
+        let fallout = Some(StepFallout::UnknownOutcome);
+        return StepMove { fallout, ..ask(facts, policy, (now, jitter)) };
+    }
+    let sends = SendFacts { is_unproved: !is_proved, ..facts.sends.without_absence() };
+    not_executed(StepFacts { sends, ..facts }, policy, now)
+        .unwrap_or_else(|| ask(facts, policy, (now, jitter)))
+}
+
+/// Remembered, and asked again when the second absence can prove something.
+fn absent_once(
+    facts: StepFacts,
+    policy: &StepPolicy,
+    (now, jitter): (Timestamp, Jitter),
+) -> StepMove {
+    let first = facts.sends.first_absent_at.unwrap_or(now);
+    let proves_at = first.checked_add(policy.absence_apart).unwrap_or(Timestamp::MAX);
+    let check_at = policy.next_check_at(now, facts.check_count, jitter).max(proves_at);
+    StepMove {
+        check_at: Some(check_at),
+        check_count: facts.check_count,
+        sends: SendFacts { first_absent_at: Some(first), ..in_doubt(facts) },
+        ..move_to(facts)(S::Unknown)
+    }
+}
+
+/// A system that cannot be asked: the same id again where that is harmless, else a person.
+fn unaskable(
+    facts: StepFacts,
+    policy: &StepPolicy,
+    (now, jitter): (Timestamp, Jitter),
+) -> StepMove {
+    let at = policy.next_attempt_at(now, facts.attempt_count, None, jitter);
+    let is_used_up = policy.is_used_up(facts.attempt_count, facts.sends.first_sent_at, at);
+    if policy.honours_request_id && !facts.is_plan_frozen && !is_used_up {
+        let sends = in_doubt(facts);
+        return StepMove { next_attempt_at: Some(at), sends, ..move_to(facts)(S::Ready) };
+    }
+    let fallout = Some(StepFallout::UnknownOutcome);
+    StepMove { fallout, ..ask(facts, policy, (now, jitter)) }
+}
+
+/// Nobody knows: the system is asked, and after enough checks a person.
+fn ask(facts: StepFacts, policy: &StepPolicy, (now, jitter): (Timestamp, Jitter)) -> StepMove {
     let check_count = match facts.status {
         S::Unknown | S::Submitted => facts.check_count.saturating_add(1),
         _ => 0,
     };
     let is_exhausted = check_count >= policy.max_checks;
     StepMove {
-        check_at: Some(policy.next_check_at(now, check_count)),
+        check_at: Some(policy.next_check_at(now, check_count, jitter)),
         check_count,
+        sends: in_doubt(facts),
         fallout: is_exhausted.then_some(StepFallout::UnknownOutcome),
-        ..base
+        ..move_to(facts)(S::Unknown)
     }
+}
+
+fn in_doubt(facts: StepFacts) -> SendFacts {
+    let was_accepted = facts.sends.was_accepted || facts.status == S::Submitted;
+    SendFacts { is_unproved: true, was_accepted, ..facts.sends }
 }
 
 #[cfg(test)]

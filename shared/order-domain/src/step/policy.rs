@@ -32,6 +32,14 @@ pub struct StepPolicy {
     pub check_delay: SignedDuration,
     /// Checks without a usable answer before a person is asked.
     pub max_checks: u32,
+    /// Time from the first send after which nothing is sent any more.
+    pub total_budget: SignedDuration,
+    /// The same request id twice has one effect.
+    pub honours_request_id: bool,
+    /// The system answers queries by request id.
+    pub can_be_queried: bool,
+    /// Between two absences that together prove that nothing is on its way any more.
+    pub absence_apart: SignedDuration,
 }
 
 impl StepPolicy {
@@ -44,6 +52,11 @@ impl StepPolicy {
         response_due: SignedDuration::from_secs(60),
         check_delay: SignedDuration::from_secs(10),
         max_checks: 12,
+        total_budget: SignedDuration::from_hours(24),
+        // Neither sent again unasked nor given up at once: the settings may come back.
+        honours_request_id: false,
+        can_be_queried: true,
+        absence_apart: SignedDuration::from_secs(125),
     };
 
     /// When to send again after `attempt_count` sends: exponential with full jitter, and never
@@ -62,11 +75,25 @@ impl StepPolicy {
         later(now, jittered_ms.max(floor_ms))
     }
 
-    /// When to ask again after `check_count` checks without a usable answer.
+    /// When to ask again after `check_count` checks without a usable answer: exponential, and at
+    /// least half of it, because a check that comes at once uses up checks and learns nothing.
     #[must_use]
-    pub fn next_check_at(&self, now: Timestamp, check_count: u32) -> Timestamp {
+    pub fn next_check_at(&self, now: Timestamp, check_count: u32, jitter: Jitter) -> Timestamp {
         let delay = scaled(self.check_delay, check_count.saturating_add(1), self.delay_cap);
-        later(now, delay.as_millis())
+        let half_ms = delay.as_millis() / 2;
+        later(now, half_ms + (delay.as_millis() - half_ms) * i128::from(jitter.0) / 1000)
+    }
+
+    /// Whether a step may not be sent at `at` any more.
+    #[must_use]
+    pub fn is_used_up(
+        &self,
+        attempt_count: u32,
+        first_sent_at: Option<Timestamp>,
+        at: Timestamp,
+    ) -> bool {
+        let has_run_out = |first: Timestamp| at.duration_since(first) > self.total_budget;
+        attempt_count >= self.max_attempts || first_sent_at.is_some_and(has_run_out)
     }
 
     /// When an accepted request counts as overdue.
@@ -98,6 +125,8 @@ mod tests {
         response_due: SignedDuration::from_secs(60),
         check_delay: SignedDuration::from_secs(1),
         max_checks: 3,
+        total_budget: SignedDuration::from_mins(1),
+        ..StepPolicy::WITHOUT_SETTINGS
     };
 
     fn after_ms(timestamp: Timestamp) -> i128 {
@@ -119,5 +148,27 @@ mod tests {
         let at = POLICY.next_attempt_at(Timestamp::UNIX_EPOCH, 1, Some(3000), none);
 
         assert_eq!(after_ms(at), 3000);
+    }
+
+    #[test]
+    fn a_check_comes_after_half_its_delay_at_the_soonest() {
+        let delay = |permille| {
+            let jitter = Jitter::from_permille(permille);
+            after_ms(POLICY.next_check_at(Timestamp::UNIX_EPOCH, 1, jitter))
+        };
+
+        assert_eq!([delay(0), delay(500), delay(1000)], [1000, 1500, 2000]);
+    }
+
+    #[test]
+    fn attempts_and_the_time_since_the_first_send_are_both_limits() {
+        let first = Some(Timestamp::UNIX_EPOCH);
+        let used_up = |attempts, seconds| {
+            let at = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds);
+            POLICY.is_used_up(attempts, first, at)
+        };
+
+        assert_eq!([used_up(4, 60), used_up(5, 0), used_up(1, 61)], [false, true, true]);
+        assert!(!POLICY.is_used_up(1, None, Timestamp::MAX), "never sent");
     }
 }

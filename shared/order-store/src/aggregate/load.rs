@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::try_join5;
-use order_domain::ids::{FulfillmentStepId, OrderId, RequestId};
+use order_domain::ids::{FulfillmentStepId, IncidentId, OrderId, RequestId};
 use order_domain::tenant::TenantId;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
@@ -59,7 +59,8 @@ const ALL_STEPS: &str = r"
            s.status, s.generation, s.request_id, s.request_payload, s.response_payload,
            s.external_reference, s.failure_code, s.attempt_count, s.check_count,
            s.next_attempt_at, s.response_due_at, s.lease_epoch, s.leased_until,
-           s.held_by_incident_id, s.deadline_at, s.deadline, t.settings as target_settings
+           s.held_by_incident_id, s.first_sent_at, s.first_absent_at, s.asked_at, s.is_unproved, s.was_accepted,
+           s.deadline_at, s.deadline, t.settings as target_settings
     from {keys} k
     join fulfillment_step s on s.tenant_id = k.tenant_id and s.order_id = k.id
     left join target_system t on t.tenant_id = s.tenant_id and t.system = s.target_system
@@ -84,7 +85,8 @@ const TOUCHED_STEPS: &str = r"
            s.status, s.generation, s.request_id, s.request_payload, s.response_payload,
            s.external_reference, s.failure_code, s.attempt_count, s.check_count,
            s.next_attempt_at, s.response_due_at, s.lease_epoch, s.leased_until,
-           s.held_by_incident_id, s.deadline_at, s.deadline, t.settings as target_settings
+           s.held_by_incident_id, s.first_sent_at, s.first_absent_at, s.asked_at, s.is_unproved, s.was_accepted,
+           s.deadline_at, s.deadline, t.settings as target_settings
     from (select distinct tenant_id, id from touched) k
     join fulfillment_step s on s.tenant_id = k.tenant_id and s.id = k.id
     left join target_system t on t.tenant_id = s.tenant_id and t.system = s.target_system
@@ -99,7 +101,12 @@ const KEYS_BY_REQUEST: &str = r"(select distinct r.tenant_id, r.order_id as id
         from unnest($1::text[], $2::uuid[]) as q(tenant_id, request_id)
         join external_request r on r.tenant_id = q.tenant_id and r.request_id = q.request_id) as";
 
-/// Every statement of this module, in both forms, for the test that prepares them.
+/// What `{keys}` stands for when an incident is resolved: the orders of the steps that it holds.
+const KEYS_BY_INCIDENT: &str = r"(select distinct s.tenant_id, s.order_id as id
+        from unnest($1::text[], $2::uuid[]) as q(tenant_id, incident_id)
+        join fulfillment_step s on s.tenant_id = q.tenant_id and s.held_by_incident_id = q.incident_id) as";
+
+/// Every statement of this module, in every form, for the test that prepares them.
 pub(crate) fn statements() -> Vec<(&'static str, String)> {
     let templates = [
         ("LOCK_ORDERS", LOCK_ORDERS),
@@ -109,7 +116,7 @@ pub(crate) fn statements() -> Vec<(&'static str, String)> {
         ("ALL_STEPS", ALL_STEPS),
         ("TOUCHED_STEPS", TOUCHED_STEPS),
     ];
-    [KEYS_BY_ORDER, KEYS_BY_REQUEST]
+    [KEYS_BY_ORDER, KEYS_BY_REQUEST, KEYS_BY_INCIDENT]
         .iter()
         .flat_map(|keys| templates.map(|(name, sql)| (name, sql.replace("{keys}", keys))))
         .collect()
@@ -137,6 +144,11 @@ impl OrderKeys {
     pub(crate) fn of_requests(keys: impl IntoIterator<Item = (TenantId, RequestId)>) -> Self {
         let keys = keys.into_iter().map(|(tenant, id)| (tenant, id.as_uuid()));
         Self::collect(KEYS_BY_REQUEST, keys)
+    }
+
+    /// The orders of the steps that this incident holds.
+    pub(crate) fn of_incident(tenant: TenantId, id: IncidentId) -> Self {
+        Self::collect(KEYS_BY_INCIDENT, [(tenant, id.as_uuid())].into_iter())
     }
 
     fn collect(source: &'static str, keys: impl Iterator<Item = (TenantId, Uuid)>) -> Self {

@@ -13,7 +13,7 @@ use order_domain::line::LineStatus;
 use order_domain::money::{Currency, Money};
 use order_domain::order::OrderStatus;
 use order_domain::plan::PlanStatus;
-use order_domain::step::StepStatus;
+use order_domain::step::{SendFacts, StepStatus};
 use order_domain::tenant::TenantId;
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -193,6 +193,10 @@ pub(crate) struct StepRow {
     pub(crate) lease_epoch: i64,
     pub(crate) leased_until: Option<Timestamp>,
     pub(crate) held_by_incident_id: Option<Uuid>,
+    /// Set by a change that holds it: the cause of the incident, which has its id only when it is
+    /// written.
+    pub(crate) held_cause: Option<String>,
+    pub(crate) sends: SendFacts,
     pub(crate) deadline_at: Option<Timestamp>,
     pub(crate) deadline: Option<AgreedDeadline>,
     /// `null` where the tenant has no such system configured.
@@ -230,6 +234,14 @@ impl TryFrom<&Row> for StepRow {
             lease_epoch: r.get("lease_epoch")?,
             leased_until: r.get("leased_until")?,
             held_by_incident_id: r.get("held_by_incident_id")?,
+            held_cause: None,
+            sends: SendFacts {
+                first_sent_at: r.get("first_sent_at")?,
+                first_absent_at: r.get("first_absent_at")?,
+                asked_at: r.get("asked_at")?,
+                is_unproved: r.get("is_unproved")?,
+                was_accepted: r.get("was_accepted")?,
+            },
             deadline_at: r.get("deadline_at")?,
             deadline: match r.get::<Option<serde_json::Value>>("deadline")? {
                 None => None,

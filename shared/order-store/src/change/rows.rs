@@ -49,6 +49,12 @@ pub(super) fn step_update(tenant: &str, step: &StepRow, now: Timestamp) -> StepU
         lease_epoch: step.lease_epoch,
         leased_until: step.leased_until,
         held_by_incident_id: step.held_by_incident_id,
+        held_cause: step.held_cause.clone(),
+        first_sent_at: step.sends.first_sent_at,
+        first_absent_at: step.sends.first_absent_at,
+        asked_at: step.sends.asked_at,
+        is_unproved: step.sends.is_unproved,
+        was_accepted: step.sends.was_accepted,
         deadline_at: step.deadline_at,
         updated_at: now,
     }

@@ -50,9 +50,19 @@ macro_rules! insert {
     };
 }
 
+/// What an update of a step sets; who holds it is the caller's to say.
+macro_rules! step_columns {
+    ($tail:literal) => {
+        concat!(
+            "status = x.status, generation = x.generation, request_id = x.request_id, response_payload = x.response_payload, external_reference = x.external_reference, failure_code = x.failure_code, pending_dependency_count = x.pending_dependency_count, attempt_count = x.attempt_count, check_count = x.check_count, next_attempt_at = x.next_attempt_at, response_due_at = x.response_due_at, lease_epoch = x.lease_epoch, leased_until = x.leased_until, first_sent_at = x.first_sent_at, first_absent_at = x.first_absent_at, asked_at = x.asked_at, is_unproved = x.is_unproved, was_accepted = x.was_accepted, deadline_at = x.deadline_at, updated_at = x.updated_at, dispatched_at = case when x.status = 'READY' and t.status <> 'READY' then null else t.dispatched_at end",
+            $tail
+        )
+    };
+}
+
 /// `update <table> set <assignments>` by tenant and id; `x` is the part's row.
 macro_rules! update {
-    ($key:literal, $table:literal, $assignments:literal) => {
+    ($key:literal, $table:literal, $assignments:expr) => {
         concat!(
             $key,
             " as (update ",
@@ -118,9 +128,20 @@ parts! {
             pending_dependency_count, is_mandatory, point_of_no_return, compensation_operation, status,
             request_payload, deadline, created_at, updated_at
         from jsonb_populate_recordset(null::fulfillment_step, $1::jsonb->'new_step'))";
+    // Before the steps that it holds: one open incident per cause, and who is held names the open one.
+    Incident = "incident": insert!("incident", "platform_incident",
+        "tenant_id, id, kind, cause, target_system, operation, failure_signature, order_id, severity, detail, occurrence_count, first_seen_at, last_seen_at",
+        "on conflict (tenant_id, kind, cause) where resolved_at is null do update set occurrence_count = platform_incident.occurrence_count + excluded.occurrence_count, last_seen_at = excluded.last_seen_at, detail = excluded.detail returning tenant_id, kind, cause, id");
     // A move to READY starts a new wait for dispatch; otherwise the relay's mark stays.
     StepUpdate = "step_update": update!("step_update", "fulfillment_step",
-        "status = x.status, generation = x.generation, request_id = x.request_id, response_payload = x.response_payload, external_reference = x.external_reference, failure_code = x.failure_code, pending_dependency_count = x.pending_dependency_count, attempt_count = x.attempt_count, check_count = x.check_count, next_attempt_at = x.next_attempt_at, response_due_at = x.response_due_at, lease_epoch = x.lease_epoch, leased_until = x.leased_until, held_by_incident_id = x.held_by_incident_id, deadline_at = x.deadline_at, updated_at = x.updated_at, dispatched_at = case when x.status = 'READY' and t.status <> 'READY' then null else t.dispatched_at end");
+        step_columns!(", held_by_incident_id = x.held_by_incident_id"));
+    HeldStepUpdate = "held_step_update": concat!(
+        "held_step_update as (update fulfillment_step t set ",
+        step_columns!(", held_by_incident_id = i.id"),
+        " from jsonb_array_elements($1::jsonb->'held_step_update') e(value)",
+        " cross join lateral jsonb_populate_record(null::fulfillment_step, e.value) x",
+        " join incident i on i.tenant_id = x.tenant_id and i.kind = 'STEP_HELD' and i.cause = e.value->>'held_cause'",
+        " where t.tenant_id = x.tenant_id and t.id = x.id)");
     NewRequest = "new_request": insert!("new_request", "external_request",
         "tenant_id, request_id, subject_type, subject_id, generation, order_id, target_system, operation, status, created_at, updated_at");
     RequestUpdate = "request_update": r"request_update as (
@@ -133,11 +154,30 @@ parts! {
         "tenant_id, id, request_id, kind, started_at, duration_ms, http_status, failure_class");
     NewCase = "new_case": insert!("new_case", "order_fallout_case",
         "tenant_id, id, order_id, order_line_id, fulfillment_step_id, cause, origin, severity, reason_code, reasons, status, is_blocking, engine_anchor, failure_signature, evidence, occurrence_count, assigned_group, version, opened_at, due_at");
+    // The case of a step: its evidence ends with the calls of now, and begins with the stored ones.
+    NewStepCase = "new_step_case": r"new_step_case as (
+        insert into order_fallout_case (tenant_id, id, order_id, order_line_id, fulfillment_step_id, cause, origin,
+            severity, reason_code, reasons, status, is_blocking, engine_anchor, failure_signature, occurrence_count,
+            assigned_group, version, opened_at, due_at, evidence)
+        select c.tenant_id, c.id, c.order_id, c.order_line_id, c.fulfillment_step_id, c.cause, c.origin,
+            c.severity, c.reason_code, c.reasons, c.status, c.is_blocking, c.engine_anchor, c.failure_signature,
+            c.occurrence_count, c.assigned_group, c.version, c.opened_at, c.due_at,
+            c.evidence || jsonb_build_object('attempts', coalesce((
+                select jsonb_agg(jsonb_build_object('kind', a.kind, 'startedAt', a.started_at,
+                    'httpStatus', a.http_status, 'failureClass', a.failure_class) order by a.started_at)
+                from (select * from external_request_attempt a
+                      where a.tenant_id = c.tenant_id and a.request_id = (c.evidence->>'requestId')::uuid
+                      order by a.started_at desc
+                      limit 10) a), '[]'::jsonb) || (c.evidence->'attempts'))
+        from jsonb_populate_recordset(null::order_fallout_case, $1::jsonb->'new_step_case') c)";
     CaseUpdate = "case_update": update!("case_update", "order_fallout_case",
         "status = x.status, occurrence_count = x.occurrence_count, version = x.version, resolved_at = x.resolved_at, resolution = x.resolution, resolution_code = x.resolution_code, resolution_note = x.resolution_note");
-    Incident = "incident": insert!("incident", "platform_incident",
-        "tenant_id, id, kind, cause, target_system, order_id, severity, detail, occurrence_count, first_seen_at, last_seen_at",
-        "on conflict (tenant_id, kind, cause) where resolved_at is null do update set occurrence_count = platform_incident.occurrence_count + excluded.occurrence_count, last_seen_at = excluded.last_seen_at, detail = excluded.detail");
+    IncidentResolution = "incident_resolution": r"incident_resolution as (
+        update platform_incident t
+        set resolved_at = x.resolved_at, resolved_by = x.resolved_by, resolution_code = x.resolution_code,
+            resolution_note = x.resolution_note
+        from jsonb_populate_recordset(null::platform_incident, $1::jsonb->'incident_resolution') x
+        where t.tenant_id = x.tenant_id and t.id = x.id and t.resolved_at is null)";
     Transition = "transition": insert!("transition", "order_transition",
         "tenant_id, id, order_id, subject_type, subject_id, from_status, to_status, command, actor_name, reason, order_version, event_id, occurred_at");
     Audit = "audit": insert!("audit", "audit_entry",
@@ -158,6 +198,14 @@ parts! {
         using jsonb_populate_recordset(null::outbox_message, $1::jsonb->'drop_opening') x
         where m.tenant_id = x.tenant_id and m.lane = x.lane and m.kind = 'WORKFLOW_MESSAGE'
           and m.leased_until is null)";
+    // What was owed to an instance that is gone is not owed to its successor: that one is owed anew.
+    DropEngineDeliveries = "drop_engine_deliveries": r"drop_engine_deliveries as (
+        delete from outbox_message m
+        using jsonb_populate_recordset(null::outbox_message, $1::jsonb->'drop_engine_deliveries') x
+        where m.tenant_id = x.tenant_id and m.order_id = x.order_id
+          and m.kind in ('WORKFLOW_START', 'WORKFLOW_MESSAGE', 'USER_TASK_COMPLETE'))";
+    CorrelationUpdate = "correlation_update": update!("correlation_update", "workflow_correlation",
+        "status = x.status, process_instance_id = x.process_instance_id, workflow_run_id = x.workflow_run_id, started_at = x.started_at, ended_at = x.ended_at, next_check_at = x.next_check_at, restart_count = x.restart_count");
     NewIdempotency = "new_idempotency": insert!("new_idempotency", "idempotency_record",
         "tenant_id, scope, key, fingerprint, status, result_status, result, created_at");
     Billing = "billing": insert!("billing", "billing_activation",
@@ -165,9 +213,20 @@ parts! {
         "on conflict (tenant_id, order_id, order_line_id) do update set status = excluded.status, updated_at = excluded.updated_at");
     NewNotification = "new_notification": insert!("new_notification", "customer_notification",
         "tenant_id, id, order_id, kind, order_version, status, created_at, updated_at");
+    // A callback that waits for its step keeps its turn; only a final verdict replaces it.
     Inbox = "inbox": insert!("inbox", "inbox_message",
-        "tenant_id, system, message_id, digest, verdict, detail, request_id, external_reference, fulfillment_step_id, next_match_at, received_at, applied_at",
-        "on conflict (tenant_id, system, message_id) do update set verdict = excluded.verdict, applied_at = excluded.applied_at, next_match_at = excluded.next_match_at where inbox_message.verdict = 'UNMATCHED'");
+        "tenant_id, system, message_id, digest, verdict, detail, request_id, external_reference, fulfillment_step_id, next_match_at, answer, received_at, applied_at",
+        "on conflict (tenant_id, system, message_id) do update set verdict = excluded.verdict, detail = excluded.detail, request_id = excluded.request_id, fulfillment_step_id = excluded.fulfillment_step_id, applied_at = excluded.applied_at, next_match_at = excluded.next_match_at, answer = excluded.answer where inbox_message.next_match_at is not null and excluded.verdict <> 'UNMATCHED'");
+    NewContradictionQuery = "new_contradiction_query": insert!("new_contradiction_query", "contradiction_query",
+        "tenant_id, fallout_case_id, order_id, fulfillment_step_id, request_id, target_system, due_at");
+    ContradictionAnswer = "contradiction_answer": r"contradiction_answer as (
+        update contradiction_query t
+        set answer = x.answer, detail = x.detail, answered_at = x.answered_at, due_at = null
+        from jsonb_populate_recordset(null::contradiction_query, $1::jsonb->'contradiction_answer') x
+        where t.tenant_id = x.tenant_id and t.fallout_case_id = x.fallout_case_id and t.answer is null)";
+    // Whoever decided on the evidence of before must read again.
+    CaseEvidence = "case_evidence": update!("case_evidence", "order_fallout_case",
+        "evidence = t.evidence || x.evidence, version = t.version + 1");
     // The head of the tenant's own chain moves to the entry written beside it.
     TenantChain = "tenant_chain": r"tenant_chain as (
         update tenant_audit_chain t

@@ -54,6 +54,12 @@ change_rows! {
     }
     DropWorkItems { tenant_id: String, order_id: Uuid, kept_keys: Vec<String> }
     DropOpening { tenant_id: String, lane: String }
+    DropEngineDeliveries { tenant_id: String, order_id: Uuid }
+    CorrelationUpdate {
+        tenant_id: String, id: Uuid, status: &'static str, process_instance_id: Option<String>,
+        workflow_run_id: Uuid, started_at: Timestamp, ended_at: Option<Timestamp>,
+        next_check_at: Option<Timestamp>, restart_count: u32,
+    }
     NewPlan {
         tenant_id: String, id: Uuid, order_id: Uuid, plan_version: i32, purpose: &'static str,
         status: &'static str, step_count: u32, remaining_step_count: u32,
@@ -78,6 +84,8 @@ change_rows! {
         pending_dependency_count: u32, attempt_count: u32, check_count: u32,
         next_attempt_at: Option<Timestamp>, response_due_at: Option<Timestamp>, lease_epoch: i64,
         leased_until: Option<Timestamp>, held_by_incident_id: Option<Uuid>,
+        held_cause: Option<String>, first_sent_at: Option<Timestamp>,
+        first_absent_at: Option<Timestamp>, asked_at: Option<Timestamp>, is_unproved: bool, was_accepted: bool,
         deadline_at: Option<Timestamp>, updated_at: Timestamp,
     }
     NewRequest {
@@ -110,6 +118,16 @@ change_rows! {
         tenant_id: String, id: Uuid, kind: &'static str, cause: String,
         target_system: Option<String>, order_id: Option<Uuid>, severity: &'static str,
         detail: String, occurrence_count: i64, first_seen_at: Timestamp, last_seen_at: Timestamp,
+    }
+    HeldIncidentRow {
+        tenant_id: String, id: Uuid, kind: &'static str, cause: String,
+        target_system: Option<String>, operation: Option<String>,
+        failure_signature: Option<String>, order_id: Option<Uuid>, severity: &'static str,
+        detail: String, occurrence_count: i64, first_seen_at: Timestamp, last_seen_at: Timestamp,
+    }
+    IncidentResolution {
+        tenant_id: String, id: Uuid, resolved_at: Timestamp, resolved_by: String,
+        resolution_code: String, resolution_note: Option<String>,
     }
     TransitionRow {
         tenant_id: String, id: Uuid, order_id: Uuid, subject_type: &'static str,
@@ -153,6 +171,18 @@ change_rows! {
         tenant_id: String, system: String, message_id: String, digest: String,
         verdict: &'static str, detail: Option<String>, request_id: Option<Uuid>,
         external_reference: Option<String>, fulfillment_step_id: Option<Uuid>,
-        next_match_at: Option<Timestamp>, received_at: Timestamp, applied_at: Timestamp,
+        next_match_at: Option<Timestamp>, answer: Option<Value>, received_at: Timestamp,
+        applied_at: Timestamp,
+    }
+    NewContradictionQuery {
+        tenant_id: String, fallout_case_id: Uuid, order_id: Uuid, fulfillment_step_id: Uuid,
+        request_id: Uuid, target_system: String, due_at: Timestamp,
+    }
+    ContradictionAnswer {
+        tenant_id: String, fallout_case_id: Uuid, answer: &'static str, detail: Option<String>,
+        answered_at: Timestamp,
+    }
+    CaseEvidence {
+        tenant_id: String, id: Uuid, evidence: Value,
     }
 }

@@ -135,11 +135,13 @@ fn begin_one(
 }
 
 fn claim(change: &mut OrderChange<'_>, index: usize, leased_until: Timestamp) {
+    let now = change.now();
     let step = &mut change.aggregate.steps[index];
     step.status = StepStatus::Submitting;
     step.lease_epoch += 1;
     step.leased_until = Some(leased_until);
     step.attempt_count += 1;
+    step.sends = step.sends.sent(now);
     step.next_attempt_at = None;
     step.is_changed = true;
     let line_id = step.order_line_id;

@@ -113,6 +113,7 @@ fn begin_one(
         step.leased_until = None;
     }
     step.lease_epoch += 1;
+    step.sends = step.sends.asked(now);
     step.response_due_at = Some(check_again_at);
     step.is_changed = true;
     let check = StepCheck {

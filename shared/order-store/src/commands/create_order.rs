@@ -139,6 +139,7 @@ fn push_order(set: &mut ChangeSet, tenant: &str, ctx: &CommandContext, draft: &O
     let start = Delivery::WorkflowStart {
         order_version: 1,
         correlation_id: CorrelationId::from_uuid(order.correlation_id),
+        resume_at: None,
     };
     push_delivery(set, ctx, &order, &start);
 }

@@ -3,7 +3,6 @@
 //! One open case per cause: a repeat adds to it. A case and its user task are one thing seen from
 //! two sides, and only the domain closes it.
 
-use futures_util::future::try_join;
 use order_domain::event::DomainEventType;
 use order_domain::fallout::{
     CaseDecision, CaseRejection, CaseStatus, EngineAnchor, FalloutReason, FalloutResolution,
@@ -20,7 +19,6 @@ use crate::change::OrderChange;
 use crate::change_set::{CaseUpdate, ChangeSet, DropOpening, NewCase, Part};
 use crate::context::CommandContext;
 use crate::error::StoreError;
-use crate::idempotency;
 use crate::outbox::{Delivery, case_lane};
 use crate::tx::TenantTx;
 
@@ -114,7 +112,9 @@ pub(crate) fn open_fallout(change: &mut OrderChange<'_>, case: NewFallout) -> Fa
         opened_at: change.now(),
         due_at: None,
     };
-    change.set.push(Part::NewCase, &row);
+    let part =
+        if row.evidence.get("attempts").is_some() { Part::NewStepCase } else { Part::NewCase };
+    change.set.push(part, &row);
     change.aggregate.cases.push(CaseRow {
         is_new: true,
         order_id: change.aggregate.order.id,
@@ -243,15 +243,9 @@ pub async fn resolve_fallout(
 ) -> Result<ResolveOutcome, StoreError> {
     let tenant = tenant_tx.tenant.clone();
     let keys = OrderKeys::of_orders([(tenant.clone(), request.order_id)]);
-    let (mut orders, _) = tenant_tx
+    let mut orders = tenant_tx
         .tx
-        .open(Some(&tenant), async |tx| {
-            try_join(
-                load_orders(tx, &keys, StepScope::None),
-                idempotency::find_result(tx, &tenant, None),
-            )
-            .await
-        })
+        .open(Some(&tenant), async |tx| load_orders(tx, &keys, StepScope::None).await)
         .await?;
     let aggregate = orders
         .remove(&(tenant, request.order_id))

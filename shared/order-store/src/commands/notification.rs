@@ -1,7 +1,7 @@
 //! Customer communication (§23): SCHEDULED with the order's end, sent by the notification topic.
 //!
 //! The same rules as for a step: the request id is stored before the call, and while the outcome is
-//! unknown nothing is sent again without a query.
+//! unknown nothing is sent again without a query. One that stays unknown is given up, with an incident.
 
 use jiff::{SignedDuration, Timestamp};
 use order_domain::ids::{NotificationId, OrderId, RequestId};
@@ -31,7 +31,8 @@ pub(crate) const BEGIN: &str = r"
             request_id = coalesce(n.request_id, $5), attempt_count = n.attempt_count + 1, updated_at = $3
         from due d
         where n.tenant_id = d.tenant_id and n.id = d.id
-        returning n.tenant_id, n.id, n.order_id, n.kind, n.request_id, n.lease_epoch, d.status as status_before),
+        returning n.tenant_id, n.id, n.order_id, n.kind, n.request_id, n.lease_epoch, n.check_count,
+            n.first_absent_at, d.status as status_before),
     requested as (
         insert into external_request (tenant_id, request_id, subject_type, subject_id, generation, order_id,
             target_system, operation, status, created_at, updated_at)
@@ -39,6 +40,7 @@ pub(crate) const BEGIN: &str = r"
         from claimed c
         on conflict (tenant_id, request_id) do update set status = 'SENDING', updated_at = excluded.updated_at)
     select c.id, c.kind, c.request_id, c.lease_epoch, c.status_before <> 'SCHEDULED' as must_query,
+           c.check_count, c.first_absent_at,
            o.order_number, o.customer_id, t.settings as target_settings
     from claimed c
     join product_order o on o.tenant_id = c.tenant_id and o.id = c.order_id
@@ -48,14 +50,25 @@ pub(crate) const RECORD: &str = r"
     with recorded as (
         update customer_notification n
         set status = $5, leased_until = null, next_check_at = $6, updated_at = $4,
-            external_reference = coalesce($7, n.external_reference)
+            external_reference = coalesce($7, n.external_reference), check_count = $9,
+            first_absent_at = $10, failure_reason = $11
         where n.tenant_id = $1 and n.id = $2 and n.lease_epoch = $3 and n.status = 'SENDING'
-        returning n.tenant_id, n.request_id),
+        returning n.tenant_id, n.id, n.order_id, n.request_id, n.status),
     requested as (
         update external_request r
         set status = $8, external_reference = coalesce($7, r.external_reference), updated_at = $4
         from recorded x
-        where r.tenant_id = x.tenant_id and r.request_id = x.request_id)
+        where r.tenant_id = x.tenant_id and r.request_id = x.request_id),
+    given_up as (
+        insert into platform_incident (tenant_id, id, kind, cause, target_system, operation, failure_signature,
+            order_id, severity, detail, occurrence_count, first_seen_at, last_seen_at)
+        select x.tenant_id, gen_random_uuid(), 'NOTIFICATION_UNKNOWN', 'notification:' || x.id, 'NOTIFICATION',
+            'send-order-update', 'UNKNOWN_OUTCOME', x.order_id, 'MAJOR', $11, 1, $4, $4
+        from recorded x
+        where x.status = 'FAILED' and $8 = 'UNKNOWN'
+        on conflict (tenant_id, kind, cause) where resolved_at is null do update
+        set occurrence_count = platform_incident.occurrence_count + 1, last_seen_at = excluded.last_seen_at,
+            detail = excluded.detail)
     select count(*)::integer as recorded from recorded";
 
 /// A claimed communication: send it, or ask about it first.
@@ -71,6 +84,10 @@ pub struct NotificationAttempt {
     pub lease_epoch: i64,
     /// It may have been sent before: query first.
     pub must_query: bool,
+    /// Checks without a usable answer so far.
+    pub check_count: u32,
+    /// When the system first said, since the last send, that it never saw it.
+    pub first_absent_at: Option<Timestamp>,
     /// The number that people use.
     pub order_number: String,
     /// The customer.
@@ -90,6 +107,8 @@ impl TryFrom<&Row> for NotificationAttempt {
             request_id: RequestId::from_uuid(r.get("request_id")?),
             lease_epoch: r.get("lease_epoch")?,
             must_query: r.get("must_query")?,
+            check_count: r.count("check_count")?,
+            first_absent_at: r.get("first_absent_at")?,
             order_number: r.get("order_number")?,
             customer_id: r.get("customer_id")?,
             target_settings: r.get("target_settings")?,
@@ -111,9 +130,21 @@ pub enum NotificationResult {
     Unknown {
         /// When to ask.
         check_at: Timestamp,
+        /// Checks without a usable answer, this one included.
+        check_count: u32,
+        /// When the system first said, since the last send, that it never saw it.
+        first_absent_at: Option<Timestamp>,
     },
     /// The system refused it for good.
-    Refused,
+    Refused {
+        /// Its code.
+        code: String,
+    },
+    /// Nobody will find out: a person is told by an incident.
+    GivenUp {
+        /// What was tried, without any body.
+        reason: String,
+    },
 }
 
 /// Claims the order's due communications in one round trip.
@@ -152,13 +183,29 @@ pub async fn record_notification(
     result: &NotificationResult,
 ) -> Result<RecordOutcome, StoreError> {
     let tenant: TenantId = tx.tenant.clone();
-    let (status, request_status, check_at, reference) = match result {
-        NotificationResult::Sent { external_reference } => {
-            ("SENT", "COMPLETED", None, external_reference.clone())
+    let (status, request_status) = match result {
+        NotificationResult::Sent { .. } => ("SENT", "COMPLETED"),
+        NotificationResult::NotSent => ("SCHEDULED", "NOT_EXECUTED"),
+        NotificationResult::Unknown { .. } => ("UNKNOWN", "UNKNOWN"),
+        NotificationResult::Refused { .. } => ("FAILED", "REJECTED"),
+        NotificationResult::GivenUp { .. } => ("FAILED", "UNKNOWN"),
+    };
+    let (check_at, check_count, first_absent_at) = match result {
+        NotificationResult::Unknown { check_at, check_count, first_absent_at } => {
+            let count = i32::try_from(*check_count).unwrap_or(i32::MAX);
+            (Some(*check_at), count, *first_absent_at)
         }
-        NotificationResult::NotSent => ("SCHEDULED", "NOT_EXECUTED", None, None),
-        NotificationResult::Unknown { check_at } => ("UNKNOWN", "UNKNOWN", Some(*check_at), None),
-        NotificationResult::Refused => ("FAILED", "REJECTED", None, None),
+        _ => (None, 0, None),
+    };
+    let reference = match result {
+        NotificationResult::Sent { external_reference } => external_reference.clone(),
+        _ => None,
+    };
+    let reason = match result {
+        NotificationResult::Refused { code: reason } | NotificationResult::GivenUp { reason } => {
+            Some(reason.as_str())
+        }
+        _ => None,
     };
     let params = [
         (&tenant.as_str() as _, Type::TEXT),
@@ -169,6 +216,9 @@ pub async fn record_notification(
         (&check_at as _, Type::TIMESTAMPTZ),
         (&reference as _, Type::TEXT),
         (&request_status as _, Type::TEXT),
+        (&check_count as _, Type::INT4),
+        (&first_absent_at as _, Type::TIMESTAMPTZ),
+        (&reason as _, Type::TEXT),
     ];
     let rows = tx.run_alone("record_notification", RECORD, &params).await?;
     let row = rows.first().ok_or(StoreError::NotFound { what: "the notification" })?;

@@ -5,11 +5,19 @@
 
 mod apart;
 mod callback;
+mod contradiction;
+mod kept_answer;
 mod one;
 
 pub use apart::record_each_step_outcome;
 pub use callback::CallbackReceipt;
-pub(crate) use callback::KNOWN_MESSAGES;
+pub(crate) use callback::{KNOWN_MESSAGES, MATCH_AGAIN_AFTER};
+pub(crate) use contradiction::CLAIM_DUE as CLAIM_CONTRADICTIONS;
+pub use contradiction::{
+    ContradictionCheck, ContradictionFinding, claim_contradiction_checks,
+    record_contradiction_findings,
+};
+pub(crate) use kept_answer::{from_json as read_kept_answer, to_json as keep_answer};
 
 use jiff::Timestamp;
 use order_domain::failure::FailureClass;
@@ -25,6 +33,7 @@ use crate::change_set::ChangeSet;
 use crate::context::CommandContext;
 use crate::error::StoreError;
 use crate::tx::SystemTx;
+use callback::Recorded;
 
 /// One send or query, as it is kept with the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,7 +115,7 @@ pub async fn record_step_outcomes(
     batch: &[StepOutcome],
 ) -> Result<Vec<OutcomeVerdict>, StoreError> {
     let keys = OrderKeys::of_requests(batch.iter().map(|x| (x.tenant.clone(), x.request_id)));
-    let (orders, known) = system_tx
+    let (orders, mut known) = system_tx
         .tx
         .open(None, async |tx| {
             futures_util::future::try_join(
@@ -117,15 +126,21 @@ pub async fn record_step_outcomes(
         })
         .await?;
     let mut set = ChangeSet::default();
-    let mut verdicts = vec![OutcomeVerdict::Unmatched; batch.len()];
+    let mut recorded = vec![Recorded::NOTHING; batch.len()];
     for ((tenant, _), aggregate) in orders {
         let mut change = OrderChange::begin(aggregate, "record_step_outcome", ctx, &mut set);
         let mut outcome = AuditOutcome::AlreadyApplied;
         for (index, item) in batch.iter().enumerate().filter(|(_, x)| x.tenant == tenant) {
             let Some(step) = one::position_of(&change, item) else { continue };
-            verdicts[index] = one::record(&mut change, step, item, &known);
-            if matches!(verdicts[index], OutcomeVerdict::Applied(_)) {
+            recorded[index].step_id = Some(change.aggregate.steps[step].id);
+            if !known.is_new(index) {
+                continue;
+            }
+            let verdict = one::record(&mut change, step, item, known.applied_before(item));
+            recorded[index].verdict = verdict;
+            if matches!(verdict, OutcomeVerdict::Applied(_)) {
                 outcome = AuditOutcome::Applied;
+                known.note_applied(item);
             }
         }
         change.refresh_lines();
@@ -133,7 +148,7 @@ pub async fn record_step_outcomes(
         change.refresh_status(None);
         change.finish(&outcome);
     }
-    callback::keep_receipts(&mut set, ctx, batch, (&mut verdicts, &known));
+    callback::keep_receipts(&mut set, ctx, batch, (&mut recorded, &known));
     set.write(system_tx.tx, "record_step_outcomes").await?;
-    Ok(verdicts)
+    Ok(recorded.into_iter().map(|x| x.verdict).collect())
 }

@@ -7,17 +7,20 @@ use std::collections::VecDeque;
 use jiff::Timestamp;
 use order_domain::fallout::FalloutReason;
 use order_domain::step::{StepFallout, StepMove, StepStatus};
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::fallout::{NewFallout, open_fallout};
+use super::record_step_outcome::{RequestAttempt, StepOutcome};
 use crate::aggregate::StepRow;
 use crate::change::OrderChange;
-use crate::change_set::{IncidentRow, Part};
+use crate::change_set::{HeldIncidentRow, Part};
 use crate::outbox::{Delivery, StepDispatch};
 
 /// Why an optional step was left out: something it needed failed.
 const DEPENDENCY_FAILED: &str = "DEPENDENCY_FAILED";
+/// Why a step FAILED although nobody said no.
+pub(super) const RETRIES_EXHAUSTED: &str = "RETRIES_EXHAUSTED";
 
 /// Moves a step to READY and owes its dispatch from `at` on.
 pub(super) fn make_ready(change: &mut OrderChange<'_>, index: usize, at: Timestamp) {
@@ -43,7 +46,12 @@ pub(super) fn make_ready(change: &mut OrderChange<'_>, index: usize, at: Timesta
 }
 
 /// Applies the domain's decision about one step, with everything that follows from it.
-pub(super) fn apply_move(change: &mut OrderChange<'_>, index: usize, to: &StepMove) {
+pub(super) fn apply_move(
+    change: &mut OrderChange<'_>,
+    index: usize,
+    to: &StepMove,
+    said: &StepOutcome,
+) {
     let before = change.aggregate.steps[index].status;
     write_step(&mut change.aggregate.steps[index], to);
     if to.next == StepStatus::Ready && !to.is_held {
@@ -51,15 +59,20 @@ pub(super) fn apply_move(change: &mut OrderChange<'_>, index: usize, to: &StepMo
         make_ready(change, index, at);
     }
     if to.is_held {
-        hold(change, index);
+        hold(change, index, said.answer.detail().unwrap_or_default());
     }
-    if before != to.next {
+    let is_mandatory = change.aggregate.steps[index].is_mandatory;
+    if before == StepStatus::Failed && is_mandatory {
+        leave_failed(change, index);
+    }
+    // An optional step that FAILED counted as settled then, and is not settled twice.
+    if before != to.next && !before.is_settled(is_mandatory) {
         settle_counters(change, index);
     }
     if let Some(fallout) = &to.fallout
         && !(*fallout == StepFallout::UnknownOutcome && has_open_case(change, index))
     {
-        open_step_case(change, index, fallout);
+        open_step_case(change, index, fallout, said);
     }
 }
 
@@ -68,6 +81,7 @@ fn write_step(step: &mut StepRow, to: &StepMove) {
     step.held_by_incident_id = None;
     step.leased_until = None;
     step.check_count = to.check_count;
+    step.sends = to.sends;
     step.response_due_at = to.check_at;
     if let Some(reference) = &to.external_reference {
         step.external_reference = Some(reference.clone());
@@ -77,34 +91,57 @@ fn write_step(step: &mut StepRow, to: &StepMove) {
     }
     step.failure_code = match &to.fallout {
         Some(StepFallout::Rejected(code)) => Some(code.clone()),
-        Some(StepFallout::RetriesExhausted) => Some("RETRIES_EXHAUSTED".to_owned()),
+        Some(StepFallout::RetriesExhausted) => Some(RETRIES_EXHAUSTED.to_owned()),
         Some(StepFallout::UnknownOutcome | StepFallout::Contradiction) | None => None,
     };
     step.is_changed = true;
 }
 
 /// Keeps a step from being sent until engineering mended what refused it (§19).
-fn hold(change: &mut OrderChange<'_>, index: usize) {
+///
+/// One open incident per system, operation and failure holds all the steps that met it.
+fn hold(change: &mut OrderChange<'_>, index: usize, detail: &str) {
     let (now, tenant, order_id) =
         (change.now(), change.tenant(), change.aggregate.order.id.as_uuid());
-    let incident_id = Uuid::now_v7();
     let step = &mut change.aggregate.steps[index];
-    step.held_by_incident_id = Some(incident_id);
+    let signature = signature_of(detail);
+    let cause = format!("{}/{}/{}", step.target_system, step.operation, signature);
+    step.held_cause = Some(cause.clone());
     step.next_attempt_at = Some(now);
-    let row = IncidentRow {
+    let row = HeldIncidentRow {
         tenant_id: tenant,
-        id: incident_id,
+        id: Uuid::now_v7(),
         kind: "STEP_HELD",
-        cause: format!("step:{}", step.id),
+        cause,
         target_system: Some(step.target_system.clone()),
+        operation: Some(step.operation.clone()),
+        failure_signature: Some(signature),
         order_id: Some(order_id),
         severity: "MAJOR",
-        detail: "the target system refused the request as such".to_owned(),
+        detail: format!("the target system refuses requests as such: {detail}"),
         occurrence_count: 1,
         first_seen_at: now,
         last_seen_at: now,
     };
     change.set.push(Part::Incident, &row);
+}
+
+/// A failure's name: what happened, in the spelling of codes, so that equal failures are equal.
+fn signature_of(detail: &str) -> String {
+    let code = |x: char| if x.is_ascii_alphanumeric() { x.to_ascii_uppercase() } else { '_' };
+    match detail.is_empty() {
+        true => "REFUSED".to_owned(),
+        false => detail.chars().take(80).map(code).collect(),
+    }
+}
+
+/// Takes a mandatory step that is FAILED no more off its line's failed steps.
+fn leave_failed(change: &mut OrderChange<'_>, index: usize) {
+    let line_id = change.aggregate.steps[index].order_line_id;
+    if let Some(line) = change.aggregate.lines.iter_mut().find(|x| Some(x.id) == line_id) {
+        line.failed_step_count = line.failed_step_count.saturating_sub(1);
+        line.is_changed = true;
+    }
 }
 
 /// Takes a settled or failed step off the counters, and releases or skips what waited for it.
@@ -180,7 +217,13 @@ pub(super) fn is_blocking(change: &OrderChange<'_>, step: &StepRow) -> bool {
     step.is_mandatory && line.is_none_or(|x| x.is_mandatory)
 }
 
-fn open_step_case(change: &mut OrderChange<'_>, index: usize, fallout: &StepFallout) {
+/// Its evidence: the step, the last answer, and the calls; the store adds those of earlier times.
+fn open_step_case(
+    change: &mut OrderChange<'_>,
+    index: usize,
+    fallout: &StepFallout,
+    said: &StepOutcome,
+) {
     let reason = match fallout {
         StepFallout::Rejected(code) => FalloutReason::RejectedByTarget(code.clone()),
         StepFallout::RetriesExhausted => FalloutReason::RetriesExhausted,
@@ -191,7 +234,16 @@ fn open_step_case(change: &mut OrderChange<'_>, index: usize, fallout: &StepFall
     let is_blocking = is_blocking(change, step);
     let evidence = json!({ "stepKey": step.step_key, "targetSystem": step.target_system,
         "operation": step.operation, "requestId": step.request_id,
-        "externalReference": step.external_reference, "attemptCount": step.attempt_count });
+        "externalReference": step.external_reference, "attemptCount": step.attempt_count,
+        "checkCount": step.check_count, "wasAccepted": step.sends.was_accepted,
+        "lastAnswer": said.answer.detail(),
+        "attempts": said.attempts.iter().map(attempt_evidence).collect::<Vec<_>>() });
     let case = NewFallout::step(step, &reason, is_blocking, evidence);
     open_fallout(change, case);
+}
+
+fn attempt_evidence(attempt: &RequestAttempt) -> Value {
+    json!({ "kind": attempt.kind, "startedAt": attempt.started_at,
+        "httpStatus": attempt.http_status,
+        "failureClass": attempt.failure_class.map(|x| x.as_str()) })
 }

@@ -4,6 +4,7 @@ use order_domain::fallout::{EngineAnchor, FalloutResolution};
 use order_domain::ids::{
     CorrelationId, FalloutCaseId, FulfillmentPlanId, FulfillmentStepId, OrderId,
 };
+use order_domain::order::ResumePoint;
 use order_domain::tenant::TenantId;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -18,6 +19,9 @@ pub enum Delivery {
         order_version: i64,
         /// The order's correlation id.
         correlation_id: CorrelationId,
+        /// Where a lost process is put back; at the start event without it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        resume_at: Option<ResumePoint>,
     },
     /// Tell the process that the plan is completed.
     PlanCompleted {
@@ -61,6 +65,17 @@ pub struct StepDispatch {
     pub fulfillment_step_id: FulfillmentStepId,
     /// The order's correlation id.
     pub correlation_id: CorrelationId,
+}
+
+impl StepDispatch {
+    /// One trace from the order to its target systems: the correlation id is the trace, the step
+    /// the parent (W3C Trace Context).
+    #[must_use]
+    pub fn traceparent(&self) -> String {
+        let trace = self.correlation_id.as_uuid().simple().to_string();
+        let parent = self.fulfillment_step_id.as_uuid().simple().to_string();
+        format!("00-{trace}-{}-01", &parent[16..])
+    }
 }
 
 impl Delivery {

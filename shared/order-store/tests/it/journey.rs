@@ -22,6 +22,8 @@ const POLICY: StepPolicy = StepPolicy {
     response_due: SignedDuration::from_secs(60),
     check_delay: SignedDuration::from_millis(1),
     max_checks: 2,
+    honours_request_id: true,
+    ..StepPolicy::WITHOUT_SETTINGS
 };
 
 const READY: ReadinessFindings = ReadinessFindings {

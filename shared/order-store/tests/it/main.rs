@@ -1,7 +1,12 @@
 //! The store against real PostgreSQL: one binary, one module per guarantee.
 
 mod batches;
+mod broken_connections;
+mod fallout;
 mod isolation;
 mod journey;
+mod liveness;
+mod permissions;
 mod plans;
+mod processes;
 mod schema;

@@ -47,7 +47,7 @@ impl Answered {
 }
 
 pub(super) struct Fixture {
-    pub(super) db: TestDatabase,
+    db: Option<TestDatabase>,
     pub(super) store: Store,
     pub(super) secrets: MockServer,
     keys: Ed25519KeyPair,
@@ -57,6 +57,13 @@ pub(super) struct Fixture {
 impl Fixture {
     pub(super) async fn new() -> Self {
         let db = TestDatabase::create().await;
+        let mut fixture = Self::on(&db).await;
+        fixture.db = Some(db);
+        fixture
+    }
+
+    /// On somebody else's database.
+    pub(super) async fn on(db: &TestDatabase) -> Self {
         let store = db.store("oms_operator_api").await;
         let secrets = MockServer::start().await;
         let keys = Ed25519KeyPair::generate().unwrap();
@@ -72,7 +79,7 @@ impl Fixture {
         ]);
         let config = Config::from_settings(&settings).unwrap();
         let deps = Arc::new(Deps::with_store(&config, store.clone()).unwrap());
-        let fixture = Self { db, store, secrets, keys, deps };
+        let fixture = Self { db: None, store, secrets, keys, deps };
         fixture.cursor_secret(&json!({"current": STANDARD.encode([7; 32])})).await;
         fixture
     }
@@ -106,7 +113,24 @@ impl Fixture {
     }
 
     pub(super) async fn get_as(&self, path: &str, token: Option<&str>) -> Answered {
-        let mut request = Request::get(path).body(Body::empty()).unwrap();
+        self.send(Request::get(path).body(Body::empty()).unwrap(), token).await
+    }
+
+    /// Sends a command with its key.
+    pub(super) async fn post_as(
+        &self,
+        path: &str,
+        token: &str,
+        (key, body): (&str, Value),
+    ) -> Answered {
+        let request = Request::post(path)
+            .header("content-type", "application/json")
+            .header("idempotency-key", format!("\"{key}\""))
+            .body(Body::from(body.to_string()));
+        self.send(request.unwrap(), Some(token)).await
+    }
+
+    async fn send(&self, mut request: Request<Body>, token: Option<&str>) -> Answered {
         if let Some(token) = token {
             let value = format!("Bearer {token}").parse().unwrap();
             request.headers_mut().insert("authorization", value);
@@ -120,7 +144,7 @@ impl Fixture {
 
     /// Places orders of the tenant, oldest first.
     pub(super) async fn orders(&self, tenant: &TenantId, count: usize) -> Vec<OrderId> {
-        let intake = self.db.store("oms_order_intake").await;
+        let intake = self.db().store("oms_order_intake").await;
         let mut orders = Vec::new();
         for _ in 0..count {
             orders.push(place_order(&intake, tenant, &order_draft(&["ROUTER_RENTAL"])).await);
@@ -132,9 +156,21 @@ impl Fixture {
         self.orders(&tenant(), 1).await[0]
     }
 
-    pub(super) async fn finish(self) {
+    pub(super) fn db(&self) -> &TestDatabase {
+        self.db.as_ref().expect("a fixture with a database of its own")
+    }
+
+    pub(super) async fn finish(mut self) {
+        let db = self.db.take();
+        self.end().await;
+        if let Some(db) = db {
+            db.finish().await;
+        }
+    }
+
+    /// Lets go of a database that is somebody else's.
+    pub(super) async fn end(self) {
         drop((self.store, self.deps));
-        self.db.finish().await;
     }
 }
 

@@ -23,7 +23,7 @@ async fn pages_show_every_order_once_newest_first_and_cost_one_round_trip_each()
     let f = Fixture::new().await;
     let orders = f.orders(&tenant(), 7).await;
     // Orders of one instant: the id decides.
-    f.db.execute("update product_order set created_at = '2026-05-04T10:00:00.123456Z'").await;
+    f.db().execute("update product_order set created_at = '2026-05-04T10:00:00.123456Z'").await;
     let before = f.store.cost();
 
     let pages = pages(&f, "/orders?limit=3").await;
@@ -69,7 +69,7 @@ async fn the_filter_by_status_goes_along_to_the_next_page() {
     let chosen: BTreeSet<String> = [0, 2, 4].map(|n: usize| orders[n].to_string()).into();
     for order in &chosen {
         let sql = "update product_order set status = 'VALIDATED' where id";
-        f.db.execute(&format!("{sql} = '{order}'")).await;
+        f.db().execute(&format!("{sql} = '{order}'")).await;
     }
 
     let pages = pages(&f, "/orders?status=VALIDATED&limit=2").await;

@@ -37,6 +37,8 @@ const POLICY: StepPolicy = StepPolicy {
     response_due: SignedDuration::from_secs(60),
     check_delay: SignedDuration::from_secs(30),
     max_checks: 2,
+    honours_request_id: true,
+    ..StepPolicy::WITHOUT_SETTINGS
 };
 
 fn ctx(name: &str) -> CommandContext {
@@ -46,12 +48,12 @@ fn ctx(name: &str) -> CommandContext {
 impl Fixture {
     /// An order whose process runs and whose plan is released.
     pub(super) async fn released_order(&self) -> OrderId {
-        demo_catalogue(&self.db.store("oms_owner").await, &tenant()).await;
+        demo_catalogue(&self.db().store("oms_owner").await, &tenant()).await;
         let order = self.order().await;
         self.start_process(order).await;
         macro_rules! milestone {
             ($role:literal, $command:ident $(, $argument:expr)?) => {
-                let store = self.db.store($role).await;
+                let store = self.db().store($role).await;
                 let tx = store.tenant_tx(&tenant()).await.unwrap();
                 let _ = $command(tx, order, &ctx($role) $(, $argument)?).await.unwrap();
             };
@@ -64,21 +66,21 @@ impl Fixture {
     }
 
     async fn start_process(&self, order: OrderId) {
-        let relay = self.db.store("oms_outbox_relay").await;
+        let relay = self.db().store("oms_outbox_relay").await;
         let key = "order-fulfillment";
         let business_key = format!("ORDER:acme:{order}");
         let names = (key, business_key.as_str());
         let tx = relay.system_tx().await.unwrap();
         let _ = claim_start(tx, (&tenant(), order), names, Timestamp::now()).await.unwrap();
         let tx = relay.system_tx().await.unwrap();
-        mark_running(tx, (&tenant(), order), key, "instance-1").await.unwrap();
+        mark_running(tx, (&tenant(), order), (key, "instance-1"), Timestamp::now()).await.unwrap();
     }
 
     /// Claims every READY step, as the executor does before it calls.
     pub(super) async fn claim_ready(&self, order: OrderId) -> Vec<StepAttempt> {
         let ready = "select id from fulfillment_step where status = 'READY' order by id";
         let batch: Vec<BeginAttempt> = self
-            .db
+            .db()
             .rows(ready, &[])
             .await
             .iter()
@@ -88,7 +90,7 @@ impl Fixture {
                 step_id: FulfillmentStepId::from_uuid(row.try_get("id").unwrap()),
             })
             .collect();
-        let executor = self.db.store("oms_fulfillment_step_executor").await;
+        let executor = self.db().store("oms_fulfillment_step_executor").await;
         let tx = executor.system_tx().await.unwrap();
         let lease = SignedDuration::from_secs(60);
         let begun = begin_step_attempts(tx, &ctx("executor"), lease, &batch).await.unwrap();
@@ -113,7 +115,7 @@ impl Fixture {
             policy: POLICY,
             jitter: Jitter::FULL,
         };
-        let executor = self.db.store("oms_fulfillment_step_executor").await;
+        let executor = self.db().store("oms_fulfillment_step_executor").await;
         let tx = executor.system_tx().await.unwrap();
         let _ = record_step_outcomes(tx, &ctx("executor"), &[outcome]).await.unwrap();
     }

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
+use lambda_support::clock;
 use lambda_support::config::Settings;
 use order_store::Store;
 use serde_json::{Value, json};
@@ -112,7 +113,7 @@ impl Fixture {
             ("OMS_JWT_JWKS", issuer.jwks()),
         ]);
         let config = Config::from_settings(&settings).unwrap();
-        let deps = Deps::with_store(&config, store.clone(), Timestamp::now).unwrap();
+        let deps = Deps::with_store(&config, store.clone(), clock::system()).unwrap();
         let fixture = Self { db, store, cpq, issuer, deps: Arc::new(deps) };
         fixture.cpq_answers(ResponseTemplate::new(200).set_body_json(quote())).await;
         fixture

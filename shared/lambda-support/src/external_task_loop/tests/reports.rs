@@ -1,9 +1,6 @@
 //! What each answer to a report means for the task.
 
-use std::time::Duration;
-
 use camunda_client::Variables;
-use wiremock::ResponseTemplate;
 
 use super::super::{LoopSummary, TaskOutcome, run};
 use super::stub::{StubEngine, engine_error, in_ms, settings};
@@ -42,8 +39,7 @@ async fn a_race_lost_six_times_leaves_the_task_to_its_lock() {
 #[tokio::test]
 async fn a_report_whose_answer_was_lost_is_repeated_once_and_may_find_the_task_gone() {
     let engine = StubEngine::with_tasks(&[&["t1"]]).await;
-    let hangs = ResponseTemplate::new(204).set_delay(Duration::from_secs(2));
-    engine.answer("t1/complete", 1, hangs).await;
+    engine.cut_off("t1/complete").await;
     let gone = engine_error(404, Some(0), "External task with id t1 does not exist");
     engine.answer("t1/complete", 1, gone).await;
 

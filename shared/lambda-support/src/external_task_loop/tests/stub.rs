@@ -1,7 +1,10 @@
 //! A stub engine: hands out batches of tasks and accepts every report, unless told otherwise.
+//!
+//! Tests of times run on a paused clock that only they move, see [`hold_the_clock`]: a slow machine
+//! can neither miss an interval nor run into a timeout.
 
 use std::collections::VecDeque;
-use std::sync::Mutex;
+use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
 use camunda_client::{EngineClient, EngineSettings, ExternalTask};
@@ -20,6 +23,17 @@ pub(super) fn settings() -> LoopSettings {
 
 pub(super) fn in_ms(milliseconds: u64) -> Instant {
     Instant::now() + Duration::from_millis(milliseconds)
+}
+
+/// Keeps a paused clock from running ahead while requests are under way, until it is dropped.
+///
+/// A paused clock jumps to the next timer whenever the test waits for a socket, and so would end
+/// every request by its timeout; it does not jump while a blocking task runs.
+#[must_use]
+pub(super) fn hold_the_clock() -> mpsc::Sender<()> {
+    let (holder, held) = mpsc::channel::<()>();
+    tokio::task::spawn_blocking(move || held.recv());
+    holder
 }
 
 /// A task as the engine hands it out.
@@ -82,11 +96,29 @@ impl StubEngine {
             .await;
     }
 
+    /// The next request about a task is taken, and its connection breaks instead of an answer.
+    pub(super) async fn cut_off(&self, call: &str) {
+        let broken = |_: &Request| std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+        Mock::given(path(format!("/engine-rest/external-task/{call}")))
+            .respond_with_err(broken)
+            .up_to_n_times(1)
+            .with_priority(1)
+            .mount(&self.server)
+            .await;
+    }
+
     /// Bodies of all requests whose path ends like this, in order.
     pub(super) async fn bodies(&self, suffix: &str) -> Vec<Value> {
         let requests = self.server.received_requests().await.expect("recording");
         let matching = requests.iter().filter(|request| request.url.path().ends_with(suffix));
         matching.map(|request| request.body_json().unwrap_or_default()).collect()
+    }
+
+    /// Waits until the engine has had so many requests whose path ends like this.
+    pub(super) async fn has_seen(&self, suffix: &str, count: usize) {
+        while self.bodies(suffix).await.len() < count {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// The one request of this kind about a task.
@@ -97,13 +129,13 @@ impl StubEngine {
     }
 }
 
-/// A client with a short timeout, so that a hanging engine is noticed quickly.
+/// A client as functions have it; no test waits for its timeout.
 pub(super) fn client(url: &str) -> EngineClient {
     // Another test may have installed it: once per process is enough.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let http = reqwest::Client::builder().no_proxy().build().expect("client");
     let settings = EngineSettings::parse(url).expect("address");
-    EngineClient::new(http, settings.with_request_timeout(Duration::from_millis(300)))
+    EngineClient::new(http, settings)
 }
 
 /// An error in the engine's own shape.

@@ -1,19 +1,18 @@
 //! One answer on one step: lease check, decision, effects, and the request's own record.
 
-use order_domain::fallout::FalloutReason;
+use order_domain::ids::RequestId;
 use order_domain::plan::PlanStatus;
 use order_domain::step::answer::StepAnswer;
 use order_domain::step::{AnswerSource, StepDecision, StepFacts, StepStatus, decide_answer};
-use serde_json::json;
+use serde_json::Value;
 use uuid::Uuid;
 
-use super::callback::Known;
-use super::{OutcomeVerdict, StepOutcome, StepSubject};
+use super::{OutcomeVerdict, RequestAttempt, StepOutcome, StepSubject, contradiction};
 use crate::aggregate::CaseRow;
 use crate::change::OrderChange;
 use crate::change_set::{AttemptRow, IncidentRow, Part, RequestUpdate};
-use crate::commands::fallout::{NewFallout, close_case, open_fallout};
-use crate::commands::step_effects::{apply_move, is_blocking, step_cause};
+use crate::commands::fallout::close_case;
+use crate::commands::step_effects::{RETRIES_EXHAUSTED, apply_move, step_cause};
 
 /// Index of the step that the answer is about, if this order has it.
 pub(super) fn position_of(change: &OrderChange<'_>, item: &StepOutcome) -> Option<usize> {
@@ -28,18 +27,15 @@ pub(super) fn position_of(change: &OrderChange<'_>, item: &StepOutcome) -> Optio
 }
 
 /// Records one answer. What the verdict says happened is in the change afterwards.
+///
+/// `applied_before` is the message that moved the step last, for the evidence of a contradiction.
 pub(super) fn record(
     change: &mut OrderChange<'_>,
     index: usize,
     item: &StepOutcome,
-    known: &Known,
+    applied_before: Option<&Value>,
 ) -> OutcomeVerdict {
-    if let StepSubject::Callback(receipt) = &item.subject
-        && known.is_known(&item.tenant, receipt)
-    {
-        return OutcomeVerdict::Duplicate;
-    }
-    push_attempts(change, item);
+    push_attempts(change, item.request_id, &item.attempts);
     if has_lost_lease(change, index, item) {
         return OutcomeVerdict::LeaseLost;
     }
@@ -53,18 +49,20 @@ pub(super) fn record(
             .plan
             .as_ref()
             .is_some_and(|x| x.status == PlanStatus::Frozen),
+        has_exhausted_attempts: step.failure_code.as_deref() == Some(RETRIES_EXHAUSTED),
+        sends: step.sends,
     };
     let at = (change.now(), item.jitter);
     match decide_answer(facts, &item.answer, item.source, &item.policy, at) {
         StepDecision::Absorbed => OutcomeVerdict::Late,
         StepDecision::Contradiction => {
-            open_contradiction(change, index, &item.answer);
+            contradiction::open(change, index, (item, applied_before));
             OutcomeVerdict::Contradictory
         }
         StepDecision::Apply(to) => {
             push_request_status(change, item, to.next);
             note_contract_breach(change, index, &item.answer);
-            apply_move(change, index, &to);
+            apply_move(change, index, &to, item);
             if to.next.is_settled(true) {
                 resolve_step_case(change, index);
             }
@@ -87,12 +85,16 @@ fn has_lost_lease(change: &OrderChange<'_>, index: usize, item: &StepOutcome) ->
     }
 }
 
-fn push_attempts(change: &mut OrderChange<'_>, item: &StepOutcome) {
-    for attempt in &item.attempts {
+pub(super) fn push_attempts(
+    change: &mut OrderChange<'_>,
+    request_id: RequestId,
+    attempts: &[RequestAttempt],
+) {
+    for attempt in attempts {
         let row = AttemptRow {
             tenant_id: change.tenant(),
             id: Uuid::now_v7(),
-            request_id: item.request_id.as_uuid(),
+            request_id: request_id.as_uuid(),
             kind: attempt.kind,
             started_at: attempt.started_at,
             duration_ms: i32::try_from(attempt.duration_ms).unwrap_or(i32::MAX),
@@ -149,22 +151,8 @@ fn note_contract_breach(change: &mut OrderChange<'_>, index: usize, answer: &Ste
     change.set.push(Part::Incident, &row);
 }
 
-fn open_contradiction(change: &mut OrderChange<'_>, index: usize, answer: &StepAnswer) {
-    let step = &change.aggregate.steps[index];
-    let told = match answer {
-        StepAnswer::Completed { .. } => "COMPLETED",
-        _ => "REJECTED",
-    };
-    let evidence = json!({ "stepKey": step.step_key, "recorded": step.status, "told": told,
-        "requestId": step.request_id, "externalReference": step.external_reference });
-    let is_blocking = is_blocking(change, step);
-    let reason = FalloutReason::ContradictoryAnswer;
-    let mut case = NewFallout::step(step, &reason, is_blocking, evidence);
-    case.cause = format!("contradiction:{}:{}", step.id, step.generation);
-    open_fallout(change, case);
-}
-
-/// The case of a step whose outcome was unknown is closed by the answer that settles it.
+/// The case of a step whose outcome was unknown, or whose attempts were used up, is closed by the
+/// answer that settles it.
 fn resolve_step_case(change: &mut OrderChange<'_>, index: usize) {
     let step = &change.aggregate.steps[index];
     let (step_id, cause) = (step.id, step_cause(step));

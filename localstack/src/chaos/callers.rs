@@ -1,0 +1,181 @@
+//! Callers of the public API: they repeat until they know, some ask twice, some misuse their key.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use order_invariants::CallRecord;
+use reqwest::Client;
+use serde_json::{Value, json};
+
+use super::evidence::Collector;
+use super::plan::{Plan, PlannedOrder};
+use crate::aws::ORDERS_API_URL;
+use crate::cli::TokenArguments;
+use crate::secrets::TENANT;
+use crate::stack::{StackLayout, StackState};
+use crate::{simulator, token, wait};
+
+const PAUSE: std::time::Duration = std::time::Duration::from_millis(200);
+/// A caller that was not answered for so many tries stops; its outcome is unknown to it.
+const TRIES: u32 = 600;
+
+pub(super) struct Callers {
+    client: Client,
+    token: String,
+    quotes: BTreeMap<&'static str, Value>,
+    run: String,
+    records: Vec<CallRecord>,
+    /// Asked and not answered yet.
+    open: Vec<Ask>,
+    placed: usize,
+}
+
+/// One question under one key.
+#[derive(Debug, Clone)]
+struct Ask {
+    key: String,
+    body: Value,
+}
+
+impl Callers {
+    pub(super) fn of(layout: &StackLayout, client: Client, plan: &Plan) -> Result<Self> {
+        let mut quotes = BTreeMap::new();
+        for order in plan.chunks.iter().flatten() {
+            let file = layout.workspace().join(format!("catalog/quotes/{}.json", order.quote));
+            let text = std::fs::read_to_string(&file)
+                .with_context(|| format!("cannot read {}", file.display()))?;
+            quotes.insert(order.quote, serde_json::from_str(&text)?);
+        }
+        let caller = TokenArguments {
+            tenant: TENANT.to_owned(),
+            scope: vec!["orders:write".to_owned(), "orders:read".to_owned()],
+            role: vec!["order-operator".to_owned()],
+            subject: "chaos".to_owned(),
+            ttl: 12 * 3600,
+        };
+        Ok(Self {
+            client,
+            token: token::mint(layout, &caller)?,
+            quotes,
+            // A stack that was kept has the quotes of an earlier run.
+            run: crate::random::password()?[..6].to_lowercase(),
+            records: Vec::new(),
+            open: Vec::new(),
+            placed: 0,
+        })
+    }
+
+    pub(super) const fn placed(&self) -> usize {
+        self.placed
+    }
+
+    pub(super) fn records(&self) -> Vec<CallRecord> {
+        self.records.clone()
+    }
+
+    /// Asks for every order of a portion once; who is not answered asks again in `settle`.
+    pub(super) async fn place(
+        &mut self,
+        chunk: &[PlannedOrder],
+        layout: &StackLayout,
+        collector: &mut Collector,
+    ) -> Result<()> {
+        // Read anew: a new deployment has other addresses.
+        let state = &StackState::load(layout)?;
+        for order in chunk {
+            self.placed += 1;
+            let id = format!("Q-{}-{}", self.run, self.placed);
+            let mut document = self.quotes[order.quote].clone();
+            document["quoteId"] = Value::String(id.clone());
+            self.put_quote(&document, state).await?;
+            let body = json!({"quoteId": id, "revision": document["revision"]});
+            let ask = Ask { key: format!("chaos-{}-{}", self.run, self.placed), body };
+            let is_answered = self.ask(&ask, state).await;
+            if order.is_repeated {
+                self.ask(&ask, state).await;
+            }
+            // An unanswered key may not be taken yet: misusing it would take it.
+            if order.is_abused && is_answered {
+                let body = json!({"quoteId": "Q-other", "revision": 1});
+                self.ask(&Ask { body, ..ask.clone() }, state).await;
+            }
+            if self.placed.is_multiple_of(10) {
+                collector.drain().await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Repeats every question that has no answer, until it has one.
+    pub(super) async fn settle(
+        &mut self,
+        layout: &StackLayout,
+        collector: &mut Collector,
+    ) -> Result<()> {
+        let state = &StackState::load(layout)?;
+        for _ in 0..TRIES {
+            let open = std::mem::take(&mut self.open);
+            if open.is_empty() {
+                return Ok(());
+            }
+            for ask in open {
+                self.ask(&ask, state).await;
+            }
+            collector.drain().await;
+            wait::pause(PAUSE).await;
+        }
+        Ok(())
+    }
+
+    /// The CPQ may be down on purpose: the quote is put until it is there.
+    async fn put_quote(&self, document: &Value, state: &StackState) -> Result<()> {
+        let url = format!("{}/admin/quotes", state.endpoint(simulator::URL)?);
+        for _ in 0..TRIES {
+            match self.client.put(&url).json(document).send().await {
+                Ok(answer) if answer.status().is_success() => return Ok(()),
+                Ok(answer) if answer.status().is_client_error() => {
+                    anyhow::bail!("the CPQ refuses a quote: {}", answer.text().await?)
+                }
+                Ok(_) | Err(_) => wait::pause(PAUSE).await,
+            }
+        }
+        anyhow::bail!("the CPQ did not come back")
+    }
+
+    /// One request. No answer, 409 (still running) and 5xx leave the question open.
+    ///
+    /// Answers whether it is closed.
+    async fn ask(&mut self, ask: &Ask, state: &StackState) -> bool {
+        let answer = self.send(ask, state).await;
+        let is_final = answer.as_ref().is_ok_and(|x| x.0 < 500 && !is_still_running(x));
+        if !is_final {
+            self.open.push(ask.clone());
+        }
+        self.records.push(CallRecord {
+            key: ask.key.clone(),
+            request: ask.body.to_string(),
+            answer: answer.ok().filter(|_| is_final),
+        });
+        is_final
+    }
+
+    async fn send(&self, ask: &Ask, state: &StackState) -> Result<(u16, Value)> {
+        let base = state.endpoint(ORDERS_API_URL)?;
+        let answer = self
+            .client
+            .post(format!("{base}/orders/from-quote"))
+            .bearer_auth(&self.token)
+            .header("Idempotency-Key", format!("\"{}\"", ask.key))
+            .json(&ask.body)
+            .send()
+            .await?;
+        let status = answer.status().as_u16();
+        Ok((status, answer.json().await?))
+    }
+}
+
+/// Also the emulator's own refusals, which it gives while nothing is deployed to it.
+fn is_still_running((status, body): &(u16, Value)) -> bool {
+    let is_emulators = *status >= 400 && body.get("code").is_none();
+    body["code"] == "REQUEST_IN_PROGRESS" || is_emulators
+}

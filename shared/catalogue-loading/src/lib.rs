@@ -1,0 +1,8 @@
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+mod check;
+mod load;
+
+pub use check::{CheckedCatalogue, InvalidCatalogue};
+pub use load::{LoadError, LoadedCatalogue, load};

@@ -1,0 +1,255 @@
+//! Resolves an incident with a reason and lets go every step that it holds (§19).
+//!
+//! The held steps may belong to any orders of the tenant, so the orders are locked first, in the
+//! order of every transaction, and the incident after them. A step that is held between the two
+//! waits for the incident's row; the count that is taken behind that lock tells of it, and the
+//! caller is told to repeat.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::try_join5;
+use order_domain::ids::{IncidentId, OrderId};
+use order_domain::tenant::TenantId;
+use serde::{Deserialize, Serialize};
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
+use uuid::Uuid;
+
+use super::create_order::LOCK_TENANT_CHAIN;
+use super::step_effects::make_ready;
+use crate::aggregate::{OrderAggregate, OrderKeys, StepScope, load_orders};
+use crate::audit::{AuditOutcome, ChainHead, GENESIS, next_entry};
+use crate::change::OrderChange;
+use crate::change_set::{ChangeSet, IncidentResolution, NewIdempotency, Part};
+use crate::context::CommandContext;
+use crate::error::StoreError;
+use crate::idempotency::{FIND_OPERATOR_RESULT, OPERATOR_SCOPE};
+use crate::row::Reader;
+use crate::tx::{TenantTx, Tx};
+
+pub(crate) const LOCK_INCIDENT: &str = r"
+    select i.resolved_at is null as is_open
+    from platform_incident i
+    where i.tenant_id = $1 and i.id = $2
+    for update";
+
+pub(crate) const COUNT_HELD: &str = r"
+    select count(*)::integer as held
+    from fulfillment_step s
+    where s.tenant_id = $1 and s.held_by_incident_id = $2";
+
+/// Which incident, and why it is over.
+#[derive(Debug, Clone)]
+pub struct ResolveIncident {
+    /// The incident.
+    pub incident_id: IncidentId,
+    /// Why, as a code.
+    pub reason_code: String,
+    /// Why, in words; never logged.
+    pub note: Option<String>,
+    /// Digest of the request: the same key with another body is refused.
+    pub fingerprint: String,
+}
+
+/// What resolving did, as it is kept under the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IncidentResolved {
+    /// The incident.
+    pub incident_id: IncidentId,
+    /// Steps that may be sent again.
+    pub released_step_count: u32,
+}
+
+/// What resolving an incident came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum ResolveIncidentOutcome {
+    /// Resolved, now or before with the same key.
+    Resolved(IncidentResolved),
+    /// The key was used with another request.
+    KeyReused,
+    /// Somebody resolved it already.
+    AlreadyResolved,
+    /// The tenant has no such incident.
+    NotFound,
+    /// A step was held meanwhile: repeat.
+    Busy,
+}
+
+struct Loaded {
+    orders: BTreeMap<(TenantId, OrderId), OrderAggregate>,
+    incident: Vec<Row>,
+    held: Vec<Row>,
+    stored: Vec<Row>,
+    chain: Vec<Row>,
+}
+
+/// Resolves one incident. The key of `ctx` makes a repeat answer the same.
+///
+/// # Errors
+/// Technical failures of the store; nothing is changed then.
+pub async fn resolve_incident(
+    mut tenant_tx: TenantTx,
+    ctx: &CommandContext,
+    request: &ResolveIncident,
+) -> Result<ResolveIncidentOutcome, StoreError> {
+    let tenant = tenant_tx.tenant.clone();
+    let key = ctx.idempotency_key.clone().unwrap_or_default();
+    let loaded = tenant_tx
+        .tx
+        .open(Some(&tenant), async |tx| load(tx, (&tenant, &key), request.incident_id).await)
+        .await?;
+    if let Some(ended) = ended(&loaded, request)? {
+        tenant_tx.tx.roll_back().await?;
+        return Ok(ended);
+    }
+    let mut set = ChangeSet::default();
+    let mut released = 0;
+    for aggregate in loaded.orders.into_values() {
+        let mut change = OrderChange::begin(aggregate, "resolve_incident", ctx, &mut set);
+        released += release(&mut change, request.incident_id);
+        change.finish(&AuditOutcome::Applied);
+    }
+    if released != count_of(&loaded.held)? {
+        tenant_tx.tx.roll_back().await?;
+        return Ok(ResolveIncidentOutcome::Busy);
+    }
+    let resolved =
+        IncidentResolved { incident_id: request.incident_id, released_step_count: released };
+    push_resolution(&mut set, &tenant, ctx, request);
+    push_audit(&mut set, &tenant, ctx, &loaded.chain)?;
+    push_key(&mut set, &tenant, ctx, (request, &resolved))?;
+    match set.write(tenant_tx.tx, "resolve_incident").await {
+        // Somebody stored the key between our look and our write: the repeat reads what they did.
+        Err(error) if error.constraint() == Some("idempotency_record_pk") => {
+            Ok(ResolveIncidentOutcome::Busy)
+        }
+        written => written.map(|()| ResolveIncidentOutcome::Resolved(resolved)),
+    }
+}
+
+async fn load(
+    tx: &Tx,
+    (tenant, key): (&TenantId, &str),
+    incident_id: IncidentId,
+) -> Result<Loaded, StoreError> {
+    let keys = OrderKeys::of_incident(tenant.clone(), incident_id);
+    let id = incident_id.as_uuid();
+    let tenant = tenant.as_str();
+    let incident = [(&tenant as _, Type::TEXT), (&id as _, Type::UUID)];
+    let chain = [(&tenant as _, Type::TEXT), (&GENESIS as _, Type::TEXT)];
+    let stored =
+        [(&tenant as _, Type::TEXT), (&OPERATOR_SCOPE as _, Type::TEXT), (&key as _, Type::TEXT)];
+    let (orders, incident, held, stored, chain) = try_join5(
+        load_orders(tx, &keys, StepScope::All),
+        tx.rows("lock_incident", LOCK_INCIDENT, &incident),
+        tx.rows("count_held_steps", COUNT_HELD, &incident),
+        tx.rows("find_operator_result", FIND_OPERATOR_RESULT, &stored),
+        tx.rows("lock_tenant_chain", LOCK_TENANT_CHAIN, &chain),
+    )
+    .await?;
+    Ok(Loaded { orders, incident, held, stored, chain })
+}
+
+/// What there is to say without changing anything.
+fn ended(
+    loaded: &Loaded,
+    request: &ResolveIncident,
+) -> Result<Option<ResolveIncidentOutcome>, StoreError> {
+    if let Some(row) = loaded.stored.first() {
+        let r = Reader::new("idempotency_record", row);
+        if r.get::<String>("fingerprint")? != request.fingerprint {
+            return Ok(Some(ResolveIncidentOutcome::KeyReused));
+        }
+        return Ok(Some(ResolveIncidentOutcome::Resolved(r.json("result")?)));
+    }
+    Ok(match loaded.incident.first() {
+        None => Some(ResolveIncidentOutcome::NotFound),
+        Some(row) if Reader::new("platform_incident", row).get("is_open")? => None,
+        Some(_) => Some(ResolveIncidentOutcome::AlreadyResolved),
+    })
+}
+
+fn count_of(held: &[Row]) -> Result<u32, StoreError> {
+    let row = held.first().ok_or(StoreError::NotFound { what: "the count of held steps" })?;
+    Reader::new("fulfillment_step", row).count("held")
+}
+
+/// Back to READY with a dispatch owed; the policy's budget begins anew.
+fn release(change: &mut OrderChange<'_>, incident_id: IncidentId) -> u32 {
+    let mut released = 0;
+    for index in 0..change.aggregate.steps.len() {
+        let step = &mut change.aggregate.steps[index];
+        if step.held_by_incident_id != Some(incident_id.as_uuid()) {
+            continue;
+        }
+        step.held_by_incident_id = None;
+        step.sends = step.sends.released();
+        make_ready(change, index, change.now());
+        released += 1;
+    }
+    released
+}
+
+fn push_resolution(
+    set: &mut ChangeSet,
+    tenant: &TenantId,
+    ctx: &CommandContext,
+    request: &ResolveIncident,
+) {
+    let row = IncidentResolution {
+        tenant_id: tenant.to_string(),
+        id: request.incident_id.as_uuid(),
+        resolved_at: ctx.now,
+        resolved_by: ctx.actor.name.clone(),
+        resolution_code: request.reason_code.clone(),
+        resolution_note: request.note.clone(),
+    };
+    set.push(Part::IncidentResolution, &row);
+}
+
+/// An incident belongs to no order, so it stands in the tenant's own chain too.
+fn push_audit(
+    set: &mut ChangeSet,
+    tenant: &TenantId,
+    ctx: &CommandContext,
+    chain: &[Row],
+) -> Result<(), StoreError> {
+    let row = chain.first().ok_or(StoreError::NotFound { what: "the tenant's audit chain" })?;
+    let r = Reader::new("tenant_audit_chain", row);
+    let previous_hash: String = r.get("audit_head")?;
+    let head = ChainHead {
+        tenant: tenant.as_str(),
+        chain_id: Uuid::nil(),
+        sequence: r.get("audit_sequence")?,
+        previous_hash: &previous_hash,
+    };
+    let entry = next_entry(&head, ctx, "resolve_incident", &AuditOutcome::Applied, None);
+    set.push(Part::Audit, &entry);
+    set.push(Part::TenantChain, &entry);
+    Ok(())
+}
+
+fn push_key(
+    set: &mut ChangeSet,
+    tenant: &TenantId,
+    ctx: &CommandContext,
+    (request, resolved): (&ResolveIncident, &IncidentResolved),
+) -> Result<(), StoreError> {
+    let Some(key) = &ctx.idempotency_key else { return Ok(()) };
+    let result = serde_json::to_value(resolved)
+        .map_err(|source| StoreError::Encode { operation: "resolve_incident", source })?;
+    let row = NewIdempotency {
+        tenant_id: tenant.to_string(),
+        scope: OPERATOR_SCOPE,
+        key: key.clone(),
+        fingerprint: request.fingerprint.clone(),
+        status: "DONE",
+        result_status: Some(200),
+        result,
+        created_at: ctx.now,
+    };
+    set.push(Part::NewIdempotency, &row);
+    Ok(())
+}

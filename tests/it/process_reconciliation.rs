@@ -1,0 +1,146 @@
+//! Lost, ended and doubled processes on the real engine: what reconciliation finds, the relay puts
+//! back, and the order goes on to its end.
+
+mod world;
+
+use camunda_client::JobQuery;
+use camunda_client::Page;
+use order_domain::fallout::FalloutResolution;
+
+use world::{MILESTONES, NOTIFICATION, World};
+
+const REVIEW: &str = "fulfillment.review-overdue-plan";
+
+/// Where the process waits when the milestone is next.
+const WAITS: [(&str, &[&str]); 7] = [
+    (MILESTONES[0], &["ValidateOrderReadiness"]),
+    (MILESTONES[1], &["DecomposeOrder"]),
+    (MILESTONES[2], &["CreateFulfillmentPlan"]),
+    (MILESTONES[3], &["AwaitFulfillmentPlan", "ExecuteReadySteps"]),
+    (MILESTONES[4], &["ActivateBilling"]),
+    (MILESTONES[5], &["CompleteOrder"]),
+    (NOTIFICATION, &["NotifyOrderCompleted"]),
+];
+
+#[tokio::test]
+async fn a_lost_process_is_put_back_at_each_milestone_and_the_order_completes() {
+    for (next, waits) in WAITS {
+        let world = World::started().await;
+        world.reach(next).await;
+        let old = world.only_instance().await;
+        world.lose(&old).await;
+
+        let summary = world.reconcile().await;
+        world.deliver().await;
+
+        assert_eq!(summary.processes_put_back, 1, "{next}");
+        assert_ne!(world.only_instance().await, old);
+        world.waits_at(waits).await;
+        world.complete_from(next).await;
+        world.is_completed().await;
+        world.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn a_plan_that_was_released_before_the_loss_is_waited_for_again() {
+    let world = World::started().await;
+    world.reach(MILESTONES[3]).await;
+    world.milestone(MILESTONES[3]).await;
+    world.lose(&world.only_instance().await).await;
+
+    world.reconcile().await;
+    world.deliver().await;
+
+    world.waits_at(&["AwaitFulfillmentPlan", "ExecuteReadySteps"]).await;
+    world.complete_from(MILESTONES[3]).await;
+    world.is_completed().await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_process_that_ended_before_its_order_is_put_back() {
+    let world = World::started().await;
+    world.reach(MILESTONES[1]).await;
+    let old = world.only_instance().await;
+    world.engine.delete_instance(&old).await.expect("deleted by hand");
+
+    let summary = world.reconcile().await;
+    world.deliver().await;
+
+    assert_eq!(summary.processes_put_back, 1);
+    assert_eq!(world.incidents("ENGINE_INSTANCE_ENDED").await, 1);
+    world.complete_from(MILESTONES[1]).await;
+    world.is_completed().await;
+    world.reconcile().await;
+    assert_eq!(world.correlation().await.as_deref(), Some("ENDED"), "and then it is over");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_person_who_was_asked_is_asked_again_by_the_process_that_is_put_back() {
+    let world = World::started().await;
+    let case = world.refuse_readiness().await;
+    world.lose(&world.only_instance().await).await;
+
+    world.reconcile().await;
+    world.deliver().await;
+
+    world.waits_at(&["ResolveReadinessFallout"]).await;
+    world.resolve(case, FalloutResolution::Retry).await;
+    world.deliver().await;
+    world.waits_at(&["ValidateOrderReadiness"]).await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn of_two_processes_of_one_order_the_recorded_one_stays() {
+    let world = World::started().await;
+    let recorded = world.only_instance().await;
+    world.start_another().await;
+
+    let summary = world.reconcile().await;
+
+    assert_eq!(summary.duplicates_deleted, 1);
+    assert_eq!(world.only_instance().await, recorded);
+    assert_eq!(world.incidents("DUPLICATE_PROCESS_INSTANCE").await, 1);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn an_exhausted_task_is_an_incident_of_its_order_until_it_has_retries_again() {
+    let world = World::started().await;
+    let task = world.exhaust(MILESTONES[0]).await;
+
+    world.reconcile().await;
+    let open = world.incidents("ENGINE_INCIDENT").await;
+    world.engine.set_retries(&task, 3).await.expect("raised");
+    world.reconcile().await;
+
+    assert_eq!((open, world.incidents("ENGINE_INCIDENT").await), (1, 0));
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn the_timer_of_a_plan_leads_to_its_review_and_the_wait_goes_on() {
+    let world = World::started().await;
+    world.reach(MILESTONES[3]).await;
+    world.milestone(MILESTONES[3]).await;
+    world.late("-1 hour").await;
+    let query = JobQuery::of_instance(world.only_instance().await).at_activity("PlanOverdue");
+    let jobs = world.engine.list_jobs(&query, Page::first(10)).await.expect("jobs");
+
+    world.engine.execute_job(&jobs[0].id).await.expect("the timer fires");
+    world.waits_at(&["AwaitFulfillmentPlan", "ReviewOverduePlan"]).await;
+    world.review(REVIEW).await;
+    world.deliver().await;
+
+    let overdue = "select count(*) from order_fallout_case where reason_code = 'STEP_OVERDUE'";
+    assert_eq!(world.stage.db.number(overdue).await, 1);
+    world.waits_at(&["AwaitFulfillmentPlan", "ResolveCase"]).await;
+    world.fulfil().await;
+    world.deliver().await;
+    world.complete_from(MILESTONES[4]).await;
+    world.is_completed().await;
+    world.finish().await;
+}
