@@ -19,8 +19,11 @@ const WORK_QUEUES: [&str; 2] = ["fulfillment-steps", "external-callbacks"];
 /// More live instances than any run leaves.
 const MOST_INSTANCES: u32 = 100_000;
 
-const OPEN_ORDERS: &str =
-    "select count(*) from product_order where status not in ('COMPLETED', 'CANCELLED', 'FAILED')";
+/// Orders that are under way: not ended, and no person has them.
+const OPEN_ORDERS: &str = "select count(*) from product_order o
+    where o.status not in ('COMPLETED', 'CANCELLED', 'FAILED') and not exists (
+        select from order_fallout_case c
+        where c.tenant_id = o.tenant_id and c.order_id = o.id and c.status not in ('RESOLVED', 'CANCELLED'))";
 
 /// Every order with its status and whether an open case with evidence explains it.
 const ORDERS: &str = "select o.id::text, o.status, exists (
