@@ -9,6 +9,7 @@
 use external_systems::callback::{
     CallbackEnvelope, SignatureRejection, VerifiedMessage, WebhookSecret, verify,
 };
+use fault_points::{CrashPoint, reach};
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use jiff::Timestamp;
@@ -100,10 +101,12 @@ pub(crate) async fn accept(
     span.record("target_system", sender.system.as_str());
     span.record("message.id", verified.message_id.as_str());
     let envelope = envelope(sender, incoming, verified, now);
+    reach(CrashPoint::CallbackIntakeAfterVerifying).await.map_err(|_struck| unavailable())?;
     deps.queue.send(envelope).await.map_err(|error| {
         tracing::error!(error = error_chain(&error), "callback could not be queued");
         unavailable()
     })?;
+    reach(CrashPoint::CallbackIntakeAfterSending).await.map_err(|_struck| unavailable())?;
     tracing::info!("callback queued");
     Ok(())
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use external_systems::callback::{CallbackEnvelope, ParsedCallback};
 use external_systems::settings::TargetSystemSettings;
+use fault_points::{CrashPoint, reach};
 use lambda_support::error_chain;
 use lambda_support::sqs_batch::QueueMessage;
 use order_domain::step::answer::StepAnswer;
@@ -212,7 +213,12 @@ impl<'a> Batch<'a> {
         let shared = matched.iter().all(|x| x.2 == *first).then(|| first.clone()).flatten();
         let outcomes: Vec<StepOutcome> = matched.iter().map(|x| x.1.clone()).collect();
         let ctx = self.deps.context(self.request_id, shared);
-        match record_each_step_outcome(&self.deps.store, &ctx, &outcomes).await {
+        let recording = async {
+            let results = record_each_step_outcome(&self.deps.store, &ctx, &outcomes).await?;
+            reach(CrashPoint::CallbackProcessorAfterCommit).await?;
+            Ok::<_, StoreError>(results)
+        };
+        match recording.await {
             Ok(results) => {
                 matched.iter().zip(results).map(|(x, result)| (x.0, recorded(result))).collect()
             }

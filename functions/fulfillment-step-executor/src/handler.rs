@@ -8,6 +8,7 @@
 //! was not recorded is found by the lease, and reconciliation asks the target system first.
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+use fault_points::{CrashPoint, reach};
 use futures_util::{StreamExt, stream};
 use lambda_runtime::LambdaEvent;
 use lambda_support::sqs_batch::{MessageVerdict, QueueMessage, for_whole_batch};
@@ -103,6 +104,7 @@ async fn begin(
     let batch: Vec<BeginAttempt> = steps.iter().map(|(step, _)| step.clone()).collect();
     let tx = deps.store.system_tx().await?;
     let outcomes = begin_step_attempts(tx, &ctx, policy::LEASE, &batch).await?;
+    reach(CrashPoint::ExecutorAfterClaim).await?;
     let begun = outcomes.into_iter().zip(traces).zip(&batch).filter_map(|((x, trace), step)| {
         let step_id = step.step_id.to_string();
         match x {

@@ -2,7 +2,9 @@
 //!
 //! An answer that is not recorded is not lost: the step's lease runs out and reconciliation asks.
 
+use fault_points::{CrashPoint, reach};
 use lambda_support::error_chain;
+use order_store::StoreError;
 use order_store::commands::{StepOutcome, record_each_step_outcome};
 
 use crate::handler::{Deps, count};
@@ -17,7 +19,13 @@ pub(crate) async fn record(
 ) {
     for attempt in 1..=policy::RECORD_ATTEMPTS {
         let ctx = deps.context(request_id, None);
-        match record_each_step_outcome(&deps.store, &ctx, outcomes).await {
+        let recorded = async {
+            reach(CrashPoint::ExecutorAfterCall).await?;
+            let results = record_each_step_outcome(&deps.store, &ctx, outcomes).await?;
+            reach(CrashPoint::ExecutorAfterOutcome).await?;
+            Ok::<_, StoreError>(results)
+        };
+        match recorded.await {
             Ok(results) => return results.into_iter().for_each(|x| summary.count(x)),
             Err(error) => {
                 tracing::error!(attempt, error = error_chain(&error), "outcomes not recorded");

@@ -6,6 +6,7 @@ use external_systems::settings::TargetSystemSettings;
 use external_systems::{
     Exchange, ExchangeAttempt, ExchangeKind, HttpTargetSystem, SubmitRequest, TargetSystem,
 };
+use fault_points::{CrashPoint, reach};
 use jiff::Timestamp;
 use lambda_support::targets::{Targets, parse_settings};
 use lambda_support::{Deadline, jitter, request_attempts};
@@ -33,6 +34,9 @@ pub(crate) async fn submit(
     let Ok(Ok(_turn)) = timeout_at(deadline.as_instant(), limit.acquire()).await else {
         return outcome(attempt, settings.step_policy(), without_call(no_turn()));
     };
+    if reach(CrashPoint::ExecutorBeforeCall).await.is_err() {
+        return outcome(attempt, settings.step_policy(), without_call(no_turn()));
+    }
     let (started_at, clock) = (Timestamp::now(), Instant::now());
     let called = call(targets, &settings, (&request, traceparent));
     let exchange = match timeout_at(deadline.as_instant(), called).await {

@@ -8,6 +8,7 @@
 //! Invariant: whatever is not stored under the key has changed nothing, and gives the key back.
 
 use external_systems::source::SourceAnswer;
+use fault_points::{CrashPoint, reach};
 use jiff::Timestamp;
 use lambda_support::caller::Caller;
 use lambda_support::idempotency_key::IdempotencyKey;
@@ -98,9 +99,15 @@ async fn decide(
         Err(refusal) => return refuse(deps, intake, (ctx, lease_epoch), refusal).await,
     };
     let answer = Answer::created(&draft);
-    let tx = begin(deps, intake).await?;
-    let created = create_order_from_quote(tx, ctx, &draft, (lease_epoch, &answer.body)).await;
-    match created.map_err(|error| store_failed(&error))? {
+    let created = async {
+        reach(CrashPoint::IntakeBeforeTransaction).await?;
+        let tx = deps.store.tenant_tx(&intake.caller.tenant).await?;
+        let body = &answer.body;
+        let created = create_order_from_quote(tx, ctx, &draft, (lease_epoch, body)).await?;
+        reach(CrashPoint::IntakeAfterCommit).await?;
+        Ok(created)
+    };
+    match created.await.map_err(|error: StoreError| store_failed(&error))? {
         CreateOutcome::Created => Ok(answer),
         CreateOutcome::OrderExists(order_id) => {
             refuse(deps, intake, (ctx, lease_epoch), Refusal::order_exists(order_id)).await

@@ -7,6 +7,7 @@
 //!
 //! Invariant: a row is deleted only after its delivery, and under the lease that delivered it.
 
+use fault_points::{CrashPoint, reach};
 use lambda_runtime::LambdaEvent;
 use lambda_support::{Deadline, error_chain};
 use order_store::StoreError;
@@ -95,6 +96,7 @@ impl<'a> Relay<'a> {
                 outbox::claim_due(self.deps.store.system_tx().await?, now, room, by).await
             };
             let claimed = self.hands.beside(claim).await?;
+            reach(CrashPoint::RelayAfterClaim).await?;
             self.summary.claimed += u32::try_from(claimed.len()).unwrap_or(u32::MAX);
             self.hands.take(claimed, now);
         }
@@ -132,6 +134,7 @@ impl<'a> Relay<'a> {
                 outbox::delete_delivered(deps.store.system_tx().await?, deps.now(), &leases).await
             };
             let deleted = self.hands.beside(delete).await?;
+            reach(CrashPoint::RelayAfterDeletion).await?;
             if deleted < leases.len() {
                 tracing::warn!(lost = leases.len() - deleted, "leases were lost before the end");
             }

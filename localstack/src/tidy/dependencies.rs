@@ -20,6 +20,8 @@ const SHARED_MUST_NOT_USE: [(&str, &[&str]); 2] = [
 ];
 /// Its feature `testing` makes the fixture of the topic functions.
 const MAKES_FIXTURES: &str = "topic-worker";
+/// Whoever has it among its [dev-dependencies] is built with crash points and bugs.
+const ARMS_TESTS: &str = "test-support";
 /// Above the foundations, so that these never depend on them.
 const ABOVE_THE_FOUNDATIONS: [&str; 4] =
     ["catalogue-loading", "message-sinks", "topic-worker", "workflow-delivery"];
@@ -49,6 +51,7 @@ pub(super) fn check(root: &Path) -> Result<Vec<Finding>> {
     }
     findings.extend(shared_crates(root)?);
     findings.extend(fixtures_in_the_product(root)?);
+    findings.extend(armed_products(root)?);
     findings.extend(unwanted(root, "shared/order-domain/Cargo.toml", |dependency| {
         (!DOMAIN_MAY_USE.contains(&dependency)).then_some(
             "is not on the list of pure crates: the domain has no IO, clock, randomness or logging",
@@ -81,6 +84,22 @@ fn fixtures_in_the_product(root: &Path) -> Result<Vec<Finding>> {
                     findings.push(Finding::new(&manifest, line, message));
                 }
             }
+        }
+    }
+    Ok(findings)
+}
+
+/// Crash points and seeded bugs reach a build by test-support alone, which no product links.
+fn armed_products(root: &Path) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    for parent in ["functions", "shared"] {
+        for name in source::crates(root, parent).iter().filter(|name| *name != ARMS_TESTS) {
+            let manifest = format!("{parent}/{name}/Cargo.toml");
+            let text = source::file(root, &manifest)?.unwrap_or_default();
+            let armed = text.lines().zip(1..).filter(|(line, _)| line.contains("\"armed\""));
+            findings.extend(armed.map(|(_, line)| {
+                Finding::new(&manifest, line, "only test-support arms crash points and bugs")
+            }));
         }
     }
     Ok(findings)

@@ -1,5 +1,6 @@
 //! What can go wrong between us and PostgreSQL. Business refusals are not errors here.
 
+use fault_points::Struck;
 use tokio_postgres::error::SqlState;
 
 /// A technical failure of the store.
@@ -106,6 +107,13 @@ impl StoreError {
             Self::Statement { source, .. } => source.as_db_error().and_then(|x| x.constraint()),
             _ => None,
         }
+    }
+}
+
+/// A point that fails is a database that took the statement and did not answer.
+impl From<Struck> for StoreError {
+    fn from(struck: Struck) -> Self {
+        Self::NoAnswer { operation: struck.operation() }
     }
 }
 

@@ -86,13 +86,19 @@ impl TestDatabase {
         Store::connect(&settings, None, 4).await.expect("the role's connection")
     }
 
-    /// Connection settings of `role`, as the function's secret would hold them.
+    /// Connection settings of `role`, read from the secret of its function.
     ///
     /// # Panics
     /// When the cluster's URL names no TCP host.
     #[must_use]
     pub fn settings(&self, role: &str) -> DatabaseSettings {
         settings(&self.cluster, &self.name, role, ROLE_PASSWORD)
+    }
+
+    /// The secret of a function with `role`, for one that runs in a process of its own.
+    #[must_use]
+    pub fn secret(&self, role: &str) -> String {
+        secret(&self.cluster, &self.name, role, ROLE_PASSWORD)
     }
 
     /// The connection of a superuser, for checkers that look past row security.
@@ -157,6 +163,11 @@ fn cluster() -> Config {
 }
 
 fn settings(cluster: &Config, dbname: &str, user: &str, password: &str) -> DatabaseSettings {
+    let secret = SecretString::from(secret(cluster, dbname, user, password));
+    DatabaseSettings::parse(&secret).expect("complete settings")
+}
+
+fn secret(cluster: &Config, dbname: &str, user: &str, password: &str) -> String {
     let host = match cluster.get_hosts().first() {
         Some(tokio_postgres::config::Host::Tcp(host)) => host.clone(),
         _ => "127.0.0.1".to_owned(),
@@ -164,8 +175,7 @@ fn settings(cluster: &Config, dbname: &str, user: &str, password: &str) -> Datab
     let port = cluster.get_ports().first().copied().unwrap_or(5432);
     let json = serde_json::json!({ "host": host, "port": port, "dbname": dbname,
         "username": user, "password": password, "sslmode": "disable" });
-    let secret = SecretString::from(json.to_string());
-    DatabaseSettings::parse(&secret).expect("complete settings")
+    json.to_string()
 }
 
 async fn connect(config: &Config) -> Client {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use camunda_client::{EngineClient, EngineError, ExternalTask};
+use fault_points::{CrashPoint, reach};
 use jiff::Timestamp;
 use lambda_runtime::Context;
 use lambda_support::Deadline;
@@ -17,7 +18,7 @@ use order_domain::ids::OrderId;
 use order_store::commands::CommandOutcome;
 use order_store::{CommandContext, Store, StoreError, TenantTx};
 
-use crate::answer::{answer, technical};
+use crate::answer::answer;
 use crate::config::TopicConfig;
 use crate::connect::{ConnectError, ENGINE_TOTAL_TIMEOUT, secrets_client};
 use crate::pointers::{OrderPointers, idempotency_key};
@@ -141,13 +142,14 @@ impl Worker {
             Err(incident) => return incident,
         };
         let context = self.context(milestone, task, &pointers);
-        match self.store.tenant_tx(&pointers.tenant).await {
-            Ok(tx) => {
-                let outcome = command(tx, pointers.order_id, &context).await;
-                answer(task, milestone.bpmn_error, outcome)
-            }
-            Err(error) => technical(task, &error),
-        }
+        let outcome = async {
+            reach(CrashPoint::TopicAfterFetch).await?;
+            let tx = self.store.tenant_tx(&pointers.tenant).await?;
+            let outcome = command(tx, pointers.order_id, &context).await?;
+            reach(CrashPoint::TopicAfterCommit).await?;
+            Ok(outcome)
+        };
+        answer(task, milestone.bpmn_error, outcome.await)
     }
 
     /// The pointers of a task.

@@ -1,6 +1,7 @@
 //! What one delivery came to, and what an error makes of it.
 
 use camunda_client::EngineError;
+use fault_points::Struck;
 use jiff::SignedDuration;
 use lambda_support::error_chain;
 use order_store::StoreError;
@@ -75,6 +76,12 @@ impl From<EngineError> for Trouble {
 impl From<StoreError> for Trouble {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
+    }
+}
+
+impl From<Struck> for Trouble {
+    fn from(struck: Struck) -> Self {
+        Self::Store(struck.into())
     }
 }
 

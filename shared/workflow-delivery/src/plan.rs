@@ -2,6 +2,7 @@
 //! otherwise (ENGINE §6).
 
 use camunda_client::{BusinessKey, EngineError, MessageCorrelation, Variables};
+use fault_points::{CrashPoint, reach};
 use lambda_support::external_task_loop::repeated;
 use order_domain::ids::FulfillmentPlanId;
 
@@ -21,8 +22,12 @@ impl WorkflowDelivery<'_> {
         let local = Variables::none().with("fulfillmentPlanId", plan.to_string());
         let message = MessageCorrelation::to_order("FulfillmentPlanCompleted", key.clone())
             .with_local_variables(local);
+        reach(CrashPoint::RelayBeforeMessage).await?;
         match repeated(|| self.engine.correlate_message(&message)).await {
-            Ok(_taken) => Ok(DeliveryOutcome::Delivered),
+            Ok(_taken) => {
+                reach(CrashPoint::RelayAfterMessage).await?;
+                Ok(DeliveryOutcome::Delivered)
+            }
             Err(EngineError::NoMatch { .. }) => self.unmatched(claim, &key, Some(AWAIT_PLAN)).await,
             Err(error) => Err(error.into()),
         }

@@ -1,6 +1,7 @@
 //! The start of an order's process: once, also when an answer is lost (ENGINE §6).
 
 use camunda_client::{BusinessKey, HistoricInstance, StartProcess, Variables};
+use fault_points::{CrashPoint, reach};
 use jiff::Timestamp;
 use order_domain::ids::{CorrelationId, WorkflowRunId};
 use order_domain::order::ResumePoint;
@@ -52,9 +53,12 @@ impl WorkflowDelivery<'_> {
             request = request.with_instruction(activity_of(point));
         }
         let request = request.with_variables(pointers);
+        reach(CrashPoint::RelayBeforeStart).await?;
         let started = self.engine.start_process(&request).await?;
         tracing::info!(process.instance_id = started.id, "process started");
+        reach(CrashPoint::RelayAfterStart).await?;
         self.record(claim, &started.id).await?;
+        reach(CrashPoint::RelayAfterCorrelation).await?;
         Ok(DeliveryOutcome::Delivered)
     }
 

@@ -3,6 +3,7 @@
 //! Invariant: nothing is sent to a target system here but queries; what may be sent again becomes
 //! READY with its request id, and the ordinary way sends it.
 
+use fault_points::{CrashPoint, reach};
 use futures_util::{StreamExt, stream};
 use lambda_support::Deadline;
 use order_store::commands::{StepCheck, StepOutcome};
@@ -31,7 +32,9 @@ pub(crate) async fn sweep(
         let checks = begin(deps, run.request_id, &due).await?;
         summary.checked += count(checks.len());
         let outcomes = ask_all(deps, &checks, run.deadline).await;
+        reach(CrashPoint::ReconciliationAfterQuery).await?;
         let verdicts = record(deps, run.request_id, &outcomes).await?;
+        reach(CrashPoint::ReconciliationAfterAdopting).await?;
         verdicts.into_iter().for_each(|x| summary.count(x));
     }
     Ok(due.len())

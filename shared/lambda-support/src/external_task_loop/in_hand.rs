@@ -5,6 +5,7 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 
 use camunda_client::{EngineClient, EngineError, ExternalTask};
+use fault_points::{CrashPoint, reach};
 use futures_util::FutureExt;
 use futures_util::stream::{self, StreamExt};
 use tokio::time::{Instant, sleep_until};
@@ -132,7 +133,14 @@ where
 
     async fn extend(&self, task: &ExternalTask) -> Result<(), EngineError> {
         let duration = self.settings.lock_duration;
+        // A renewal that fails is one that did not come in time: the work goes on.
+        if reach(CrashPoint::RenewalBefore).await.is_err() {
+            return Ok(());
+        }
         let result = self.engine.extend_lock(&task.id, self.worker_id, duration).await;
+        if reach(CrashPoint::RenewalAfter).await.is_err() {
+            return Ok(());
+        }
         if let Err(error) = &result {
             tracing::warn!(error = error as &dyn std::error::Error, "lock was not extended");
         }

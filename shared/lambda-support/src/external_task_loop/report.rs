@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use camunda_client::{BpmnError, EngineClient, EngineError, TaskFailure, Variables};
+use fault_points::{CrashPoint, reach};
 
 use super::in_hand::TaskEnd;
 use super::outcome::TaskOutcome;
@@ -41,7 +42,10 @@ pub(super) async fn report(
 ) -> TaskEnd {
     let report = Report::from(outcome);
     let Err(error) = repeated(|| send(engine, task_id, worker_id, &report)).await else {
-        return end_of(&report);
+        return match reach(CrashPoint::TopicAfterComplete).await {
+            Ok(()) => end_of(&report),
+            Err(_struck) => TaskEnd::Unreported,
+        };
     };
     if is_bug(&error) && !matches!(report, Report::Failure(_)) {
         tracing::error!(error = &error as &dyn std::error::Error, "report refused: incident");

@@ -11,6 +11,7 @@ pub use draft::{NewOrderLine, OrderDraft};
 pub(crate) use key::{CLAIM_KEY, LOCK_TENANT_CHAIN, RELEASE_KEY};
 pub use key::{KeyClaim, claim_intake_key, refuse_order, release_intake_key};
 
+use fault_points::{CrashPoint, reach};
 use order_domain::event::DomainEventType;
 use order_domain::ids::{CorrelationId, OrderId};
 use order_domain::line::LineStatus;
@@ -72,6 +73,7 @@ pub async fn create_order_from_quote(
         result: response.clone(),
     };
     set.push(Part::FinishIdempotency, &finish);
+    reach(CrashPoint::IntakeBeforeCommit).await?;
     match set.write_alone(&mut tenant_tx, "create_order_from_quote").await {
         Ok(()) => Ok(CreateOutcome::Created),
         Err(error) => match error.constraint() {

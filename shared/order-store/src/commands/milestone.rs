@@ -1,5 +1,6 @@
 //! The one shape of every milestone command: load, replay or decide, write.
 
+use fault_points::{CrashPoint, reach};
 use futures_util::future::try_join3;
 use order_domain::ids::OrderId;
 use order_domain::order::{Decision, OrderCommand, OrderRejection, decide};
@@ -65,6 +66,7 @@ pub(super) async fn run<X>(
     let (outcome, audit) = conclude(&mut change, verdict);
     store_result(&mut change, ctx, &outcome)?;
     change.finish(&audit);
+    reach(CrashPoint::TopicBeforeCommit).await?;
     set.write(tenant_tx.tx, target.command).await?;
     Ok(outcome)
 }

@@ -19,6 +19,7 @@ pub use contradiction::{
 };
 pub(crate) use kept_answer::{from_json as read_kept_answer, to_json as keep_answer};
 
+use fault_points::{CrashPoint, reach};
 use jiff::Timestamp;
 use order_domain::failure::FailureClass;
 use order_domain::ids::{FulfillmentStepId, OrderId, RequestId};
@@ -149,6 +150,7 @@ pub async fn record_step_outcomes(
         change.finish(&outcome);
     }
     callback::keep_receipts(&mut set, ctx, batch, (&mut recorded, &known));
+    reach(CrashPoint::OutcomesBeforeCommit).await?;
     set.write(system_tx.tx, "record_step_outcomes").await?;
     Ok(recorded.into_iter().map(|x| x.verdict).collect())
 }
