@@ -66,8 +66,10 @@ pub async fn execute(
     };
     summary.begun = count(begun.len());
     summary.not_ready = count(steps.len() - begun.len());
-    let outcomes = call_all(deps, &begun, calls_end).await;
-    record(deps, request_id, &outcomes, &mut summary).await;
+    if !begun.is_empty() {
+        let outcomes = call_all(deps, &begun, calls_end).await;
+        record(deps, request_id, &outcomes, &mut summary).await;
+    }
     (summary, vec![MessageVerdict::Done; messages.len()])
 }
 

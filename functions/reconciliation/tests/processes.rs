@@ -33,7 +33,7 @@ impl Oms {
         let (tx, now) = (relay.system_tx().await.unwrap(), stage.now());
         let _new = correlation::claim_start(tx, subject, (PROCESS, "k"), now).await.unwrap();
         let tx = relay.system_tx().await.unwrap();
-        correlation::mark_running(tx, subject, (PROCESS, "p-1"), now).await.unwrap();
+        let _ = correlation::mark_running(tx, subject, (PROCESS, "p-1"), now).await.unwrap();
         stage.db.execute("delete from outbox_message").await;
         stage.advance(SignedDuration::from_mins(11));
         let engine = MockServer::start().await;

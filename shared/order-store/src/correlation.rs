@@ -49,7 +49,7 @@ pub(crate) const MARK_RUNNING: &str = r"
         update workflow_correlation c
         set status = 'RUNNING', process_instance_id = $4, next_check_at = $5
         where c.tenant_id = $1 and c.subject_type = 'ORDER' and c.subject_id = $2 and c.process_key = $3
-          and c.status in ('STARTING', 'RUNNING')
+          and (c.status = 'STARTING' or c.status = 'RUNNING' and c.process_instance_id = $4)
         returning c.id)
     select r.id from running r";
 
@@ -119,16 +119,27 @@ pub async fn claim_start(
     })
 }
 
-/// Records the instance of an order's process. Repeating it changes nothing but the next look.
+/// What recording an instance came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum RunningOutcome {
+    /// The correlation names this instance.
+    Recorded,
+    /// It names another one, or the process has ended or was lost meanwhile.
+    Superseded,
+}
+
+/// Records the instance of an order's process. Repeating it changes nothing but the next look, and
+/// an instance that was recorded is not replaced by another: whoever started that one, woke late.
 ///
 /// # Errors
-/// Technical failures of the store, and a correlation that ended or was lost meanwhile.
+/// Technical failures of the store.
 pub async fn mark_running(
     tx: SystemTx,
     (tenant, order_id): (&TenantId, OrderId),
     (process_key, process_instance_id): (&str, &str),
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<RunningOutcome, StoreError> {
     let next_check_at = now.checked_add(CHECK_RUNNING_AFTER).unwrap_or(Timestamp::MAX);
     let params = [
         (&tenant.as_str() as _, Type::TEXT),
@@ -138,5 +149,5 @@ pub async fn mark_running(
         (&next_check_at as _, Type::TIMESTAMPTZ),
     ];
     let rows = tx.run_alone("mark_running", MARK_RUNNING, &params).await?;
-    rows.first().map(|_| ()).ok_or(StoreError::NotFound { what: "a correlation to mark" })
+    Ok(if rows.is_empty() { RunningOutcome::Superseded } else { RunningOutcome::Recorded })
 }

@@ -5,7 +5,7 @@ use fault_points::{CrashPoint, reach};
 use jiff::Timestamp;
 use order_domain::ids::{CorrelationId, WorkflowRunId};
 use order_domain::order::ResumePoint;
-use order_store::correlation::{self, StartClaim};
+use order_store::correlation::{self, RunningOutcome, StartClaim};
 use order_store::engine_report::{self, EngineReport, EngineReportKind};
 
 use crate::delivery::{Claim, WorkflowDelivery};
@@ -47,7 +47,7 @@ impl WorkflowDelivery<'_> {
             return Ok(DeliveryOutcome::too_late());
         }
         let mut pointers = variables(&key, wanted, run_id);
-        let mut request = StartProcess::new(PROCESS_KEY, key);
+        let mut request = StartProcess::new(PROCESS_KEY, key.clone());
         if let Some(point) = &wanted.resume_at {
             pointers = variables_of(point, pointers);
             request = request.with_instruction(activity_of(point));
@@ -57,7 +57,11 @@ impl WorkflowDelivery<'_> {
         let started = self.engine.start_process(&request).await?;
         tracing::info!(process.instance_id = started.id, "process started");
         reach(CrashPoint::RelayAfterStart).await?;
-        self.record(claim, &started.id).await?;
+        if self.record(claim, &started.id).await? == RunningOutcome::Superseded {
+            // We stood still for so long that somebody asked, found nothing and started it too.
+            self.delete_duplicate(&key, &started.id, "the recorded one").await?;
+            return Ok(DeliveryOutcome::Moot);
+        }
         reach(CrashPoint::RelayAfterCorrelation).await?;
         Ok(DeliveryOutcome::Delivered)
     }
@@ -76,7 +80,8 @@ impl WorkflowDelivery<'_> {
             return Ok(Some(DeliveryOutcome::PutOff { least: QUIET - quiet, reason }));
         }
         let Some(id) = self.adopt(key, wanted).await? else { return Ok(None) };
-        self.record(claim, &id).await?;
+        // Whatever is recorded by now, nothing was started here.
+        let _known: RunningOutcome = self.record(claim, &id).await?;
         Ok(Some(DeliveryOutcome::Moot))
     }
 
@@ -114,7 +119,7 @@ impl WorkflowDelivery<'_> {
         Ok(self.engine.delete_instance(id).await?)
     }
 
-    async fn record(&self, claim: Claim<'_>, instance_id: &str) -> Result<(), Trouble> {
+    async fn record(&self, claim: Claim<'_>, instance_id: &str) -> Result<RunningOutcome, Trouble> {
         let subject = (&claim.message.tenant, claim.message.order_id);
         let tx = self.store.system_tx().await?;
         let (names, now) = ((PROCESS_KEY, instance_id), self.now());

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use order_domain::order::OrderMilestone;
 use order_domain::workflow::CorrelationStatus;
 use order_store::commands::{MissingProcess, ProcessFinding, RestartOutcome, restart_process};
-use order_store::correlation::{self, ProcessCheck};
+use order_store::correlation::{self, ProcessCheck, RunningOutcome};
 use order_store::engine_report::{self, EngineReport, EngineReportKind};
 use order_store::outbox;
 use test_support::stage::Stage;
@@ -24,8 +24,30 @@ async fn run(stage: &Stage) {
         correlation::claim_start(tx(stage, "oms_outbox_relay").await, subject, (PROCESS, "k"), now);
     let _new = claimed.await.expect("a claim");
     let relay = tx(stage, "oms_outbox_relay").await;
-    correlation::mark_running(relay, subject, (PROCESS, "p-1"), now).await.expect("recorded");
+    let running = correlation::mark_running(relay, subject, (PROCESS, "p-1"), now).await;
+    assert_eq!(running.expect("the store answers"), RunningOutcome::Recorded);
     stage.db.execute("delete from outbox_message where kind = 'WORKFLOW_START'").await;
+}
+
+async fn instance(stage: &Stage) -> Option<String> {
+    stage.db.text("select process_instance_id from workflow_correlation").await
+}
+
+#[tokio::test]
+async fn an_instance_that_is_recorded_is_not_replaced_by_one_that_was_started_late() {
+    let stage = Stage::placed(1).await;
+    let subject = (&stage.tenant, stage.order_id);
+    run(&stage).await;
+
+    let relay = tx(&stage, "oms_outbox_relay").await;
+    let late = correlation::mark_running(relay, subject, (PROCESS, "p-2"), stage.now()).await;
+    let relay = tx(&stage, "oms_outbox_relay").await;
+    let again = correlation::mark_running(relay, subject, (PROCESS, "p-1"), stage.now()).await;
+
+    assert_eq!(late.expect("the store answers"), RunningOutcome::Superseded);
+    assert_eq!(again.expect("the store answers"), RunningOutcome::Recorded);
+    assert_eq!(instance(&stage).await.as_deref(), Some("p-1"));
+    stage.db.finish().await;
 }
 
 async fn due(stage: &Stage) -> Vec<ProcessCheck> {
@@ -228,7 +250,8 @@ async fn run_restarted(stage: &Stage) {
     let subject = (&stage.tenant, stage.order_id);
     let relay = tx(stage, "oms_outbox_relay").await;
     let names = (PROCESS, "p-2");
-    correlation::mark_running(relay, subject, names, stage.now()).await.expect("recorded");
+    let running = correlation::mark_running(relay, subject, names, stage.now()).await;
+    assert_eq!(running.expect("the store answers"), RunningOutcome::Recorded);
 }
 
 #[tokio::test]

@@ -63,41 +63,76 @@ impl Cell {
         verdict
     }
 
-    /// Runs processes until the point has struck as often as the cell says.
+    /// Runs the attempts in which the point is armed.
     async fn strike(self, scene: &dyn scenes::Scene) -> Result<Vec<Child>, String> {
         let mut asleep = Vec::new();
         let mut strikes = 0;
-        while strikes < self.attempts {
-            // An error may be survived within the process, which then passes the point again.
+        for attempt in 1..=self.attempts {
+            if strikes >= attempt {
+                continue; // An error was survived within the process, which passed the point again.
+            }
+            let must_strike = attempt == 1 || self.is_passed_again();
             let left = self.attempts - strikes;
             let passes = if self.action == Action::Error { left } else { 1 };
             let trap = Trap { point: self.point, action: self.action, passes };
             let mut child = Child::start(&scene.job().await, Some(trap));
-            match self.action {
-                Action::Hang if scene.sleeps() => {
-                    child.has_struck(self.point).await?;
-                    strikes += 1;
-                    if self.point.holds_row_locks() {
-                        child.kill().await;
-                    } else {
-                        asleep.push(child);
-                    }
+            if must_strike && self.action == Action::Hang && scene.sleeps() {
+                child.has_struck(self.point).await?;
+                strikes += 1;
+                if self.point.holds_row_locks() {
+                    child.kill().await;
+                } else {
+                    asleep.push(child);
                 }
-                Action::Hang | Action::Error | Action::Abort => {
-                    let end = child.end().await?;
-                    if end.strikes == 0 {
-                        return Err(format!("the point never struck: {end:?}"));
-                    }
-                    if (self.action == Action::Abort) != end.answer.is_none() {
-                        return Err(format!("an unexpected end: {end:?}"));
-                    }
-                    strikes += end.strikes;
-                    scene.hear(&end).await;
+            } else {
+                let end = child.end().await?;
+                strikes += end.strikes;
+                let dies = must_strike && self.action == Action::Abort;
+                if (end.strikes > 0, end.answer.is_none()) != (must_strike, dies) {
+                    return Err(format!("attempt {attempt} ended otherwise: {end:?}"));
                 }
+                scene.hear(&end).await;
             }
             scene.time_passes().await;
         }
         Ok(asleep)
+    }
+
+    /// Whether a second attempt comes by the point again. It must not where the first one had its
+    /// effect: whoever repeats it finds that out before.
+    const fn is_passed_again(self) -> bool {
+        match self.point {
+            CrashPoint::IntakeAfterCommit
+            | CrashPoint::RelayAfterStart
+            | CrashPoint::RelayAfterCorrelation
+            | CrashPoint::RelayAfterMessage
+            | CrashPoint::RelayAfterDeletion
+            | CrashPoint::TopicAfterComplete
+            | CrashPoint::ReconciliationAfterAdopting => false,
+            // Recording is tried again within the process; from outside the step is settled.
+            CrashPoint::ExecutorAfterCall | CrashPoint::ExecutorAfterOutcome => {
+                matches!(self.action, Action::Error)
+            }
+            // The work goes on without its renewal, and the task is completed.
+            CrashPoint::RenewalBefore | CrashPoint::RenewalAfter => {
+                matches!(self.action, Action::Abort)
+            }
+            CrashPoint::IntakeBeforeTransaction
+            | CrashPoint::IntakeBeforeCommit
+            | CrashPoint::RelayAfterClaim
+            | CrashPoint::RelayBeforeStart
+            | CrashPoint::RelayBeforeMessage
+            | CrashPoint::TopicAfterFetch
+            | CrashPoint::TopicBeforeCommit
+            | CrashPoint::TopicAfterCommit
+            | CrashPoint::ExecutorAfterClaim
+            | CrashPoint::ExecutorBeforeCall
+            | CrashPoint::CallbackIntakeAfterVerifying
+            | CrashPoint::CallbackIntakeAfterSending
+            | CrashPoint::OutcomesBeforeCommit
+            | CrashPoint::CallbackProcessorAfterCommit
+            | CrashPoint::ReconciliationAfterQuery => true,
+        }
     }
 }
 

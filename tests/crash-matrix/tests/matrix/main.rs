@@ -30,7 +30,11 @@ async fn every_cell_of_the_crash_matrix_ends_as_if_nothing_had_happened() {
     assert_eq!(cells.len(), 156, "26 points, three ways to fail, one or two attempts");
 
     let judged: Vec<(Cell, Result<(), String>)> = stream::iter(cells)
-        .map(async |cell| (cell, tokio::spawn(cell.play()).await.unwrap_or_else(died)))
+        .map(async |cell| {
+            let end = tokio::spawn(cell.play()).await.unwrap_or_else(died);
+            eprintln!("{cell}: {}", end.as_ref().err().map_or("as it must be", String::as_str));
+            (cell, end)
+        })
         .buffer_unordered(AT_ONCE)
         .collect()
         .await;

@@ -5,9 +5,10 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::routing::post;
+use axum::routing::{delete, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -18,8 +19,9 @@ const DATE: &str = "2026-01-31T12:00:00.000+0000";
 /// What happened outside.
 #[derive(Debug, Default)]
 pub(crate) struct Facts {
-    /// Business keys of the instances; the index makes the id.
+    /// Ids of the instances that are alive.
     pub(crate) instances: Vec<String>,
+    started: usize,
     /// Messages that a wait took.
     pub(crate) messages_taken: u32,
     /// An instance has come to its wait and nobody took it there.
@@ -56,6 +58,7 @@ impl Outside {
             .route("/engine-rest/process-definition/key/{key}/start", post(start))
             .route("/engine-rest/history/process-instance", post(instances))
             .route("/engine-rest/history/activity-instance", post(activities))
+            .route("/engine-rest/process-instance/{id}", delete(remove))
             .route("/engine-rest/message", post(message))
             .route(&format!("{task}/fetchAndLock"), post(fetch))
             .route(&format!("{task}/{{id}}/{{call}}"), post(report))
@@ -105,21 +108,26 @@ impl Drop for Outside {
     }
 }
 
-async fn start(State(facts): State<Shared>, Json(body): Json<Value>) -> Answer {
+async fn start(State(facts): State<Shared>) -> Answer {
     let mut facts = facts.lock().unwrap();
-    facts.instances.push(body["businessKey"].as_str().unwrap().to_owned());
-    let id = format!("p-{}", facts.instances.len());
+    facts.started += 1;
+    let id = format!("p-{}", facts.started);
+    facts.instances.push(id.clone());
     ok(json!({"id": id, "definitionId": "d:1", "ended": false, "suspended": false}))
 }
 
 async fn instances(State(facts): State<Shared>) -> Answer {
     let facts = facts.lock().unwrap();
-    let ids = 1..=facts.instances.len();
-    let instance = |id| {
-        json!({"id": format!("p-{id}"), "processDefinitionId": "d:1",
-        "state": "ACTIVE", "startTime": DATE})
+    let instance = |id: &String| {
+        json!({"id": id, "processDefinitionId": "d:1", "state": "ACTIVE",
+        "startTime": DATE})
     };
-    ok(ids.map(instance).collect())
+    ok(facts.instances.iter().map(instance).collect())
+}
+
+async fn remove(State(facts): State<Shared>, Path(id): Path<String>) -> Answer {
+    facts.lock().unwrap().instances.retain(|instance| *instance != id);
+    (StatusCode::NO_CONTENT, Json(Value::Null))
 }
 
 async fn activities(State(facts): State<Shared>) -> Answer {
@@ -176,7 +184,8 @@ async fn report(
     (StatusCode::NO_CONTENT, Json(Value::Null))
 }
 
-async fn aws(State(facts): State<Shared>, headers: HeaderMap, Json(body): Json<Value>) -> Answer {
+async fn aws(State(facts): State<Shared>, headers: HeaderMap, body: Bytes) -> Answer {
+    let body: Value = serde_json::from_slice(&body).unwrap();
     let mut facts = facts.lock().unwrap();
     let entries = body["Entries"].as_array().cloned().unwrap_or_default();
     match headers["x-amz-target"].to_str().unwrap() {

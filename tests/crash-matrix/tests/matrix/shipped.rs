@@ -21,12 +21,11 @@ fn names() -> impl Iterator<Item = &'static str> {
     CrashPoint::ALL.into_iter().map(CrashPoint::name).chain(SWITCHES)
 }
 
-fn holds(binary: &[u8], name: &str) -> bool {
-    binary.windows(name.len()).any(|window| window == name.as_bytes())
-}
-
-fn read(binary: &Path) -> Vec<u8> {
-    std::fs::read(binary).unwrap_or_else(|error| panic!("{}: {error}", binary.display()))
+/// The binary as text, because the search for text is the quick one.
+fn read(binary: &Path) -> String {
+    let bytes = std::fs::read(binary);
+    let bytes = bytes.unwrap_or_else(|error| panic!("{}: {error}", binary.display()));
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Built as `cargo local up` and a release build select them: functions, and nothing that tests.
@@ -49,9 +48,9 @@ fn a_binary_built_as_it_ships_holds_no_crash_point() {
 
     for function in FUNCTIONS {
         let binary = read(&folder.join(function));
-        let found: Vec<&str> = names().filter(|name| holds(&binary, name)).collect();
+        let found: Vec<&str> = names().filter(|name| binary.contains(name)).collect();
         assert!(found.is_empty(), "{function} holds {found:?}");
     }
     let armed = read(Path::new(env!("CARGO_BIN_EXE_crash-matrix")));
-    assert!(names().all(|name| holds(&armed, name)), "a binary with them is told apart");
+    assert!(names().all(|name| armed.contains(name)), "a binary with them is told apart");
 }

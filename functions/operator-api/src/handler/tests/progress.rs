@@ -73,7 +73,8 @@ impl Fixture {
         let tx = relay.system_tx().await.unwrap();
         let _ = claim_start(tx, (&tenant(), order), names, Timestamp::now()).await.unwrap();
         let tx = relay.system_tx().await.unwrap();
-        mark_running(tx, (&tenant(), order), (key, "instance-1"), Timestamp::now()).await.unwrap();
+        let names = (key, "instance-1");
+        let _ = mark_running(tx, (&tenant(), order), names, Timestamp::now()).await.unwrap();
     }
 
     /// Claims every READY step, as the executor does before it calls.

@@ -443,11 +443,7 @@ impl World {
             Entry::ClaimStart => {
                 correlation::claim_start(tx, subject, (PROCESS, "key"), now).await.map(|_| ())
             }
-            _ => match correlation::mark_running(tx, subject, (PROCESS, "p"), now).await {
-                // What a role does not see, it cannot find either.
-                Err(StoreError::NotFound { .. }) => Ok(()),
-                other => other,
-            },
+            _ => correlation::mark_running(tx, subject, (PROCESS, "p"), now).await.map(|_| ()),
         }
     }
 

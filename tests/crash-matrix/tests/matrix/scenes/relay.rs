@@ -41,7 +41,7 @@ impl Relay {
             .await;
         {
             let mut facts = outside.facts();
-            (facts.instances, facts.is_awaited) = (vec![key], true);
+            (facts.instances, facts.is_awaited) = (vec!["p-1".to_owned()], true);
         }
         Self { stage, outside, is_message_owed: true }
     }
@@ -83,7 +83,7 @@ impl Scene for Relay {
             let published = i64::try_from(ids.len()).unwrap();
             all(&[
                 ("the order has one process instance", facts.instances.len() == 1),
-                ("the correlation knows it", running.as_deref() == Some("p-1")),
+                ("the correlation knows it", running.as_ref() == facts.instances.first()),
                 (
                     "the wait took the message once",
                     facts.messages_taken == u32::from(self.is_message_owed),
