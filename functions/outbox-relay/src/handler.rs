@@ -11,10 +11,11 @@ use fault_points::{CrashPoint, reach};
 use lambda_runtime::LambdaEvent;
 use lambda_support::{Deadline, error_chain};
 use order_store::StoreError;
-use order_store::outbox::{self, FinishOutcome};
+use order_store::outbox;
 use tokio::time::Instant;
 
 pub use crate::deps::Deps;
+use crate::finish;
 use crate::in_hand::{Finished, Hands};
 use crate::policy;
 use crate::summary::RelaySummary;
@@ -124,59 +125,19 @@ impl<'a> Relay<'a> {
         self.summary
     }
 
-    /// Deletes all delivered rows in one statement, and puts off or buries the others.
+    /// Writes down what was finished, a statement for each thing that can become of a delivery.
     async fn write_down(&mut self) -> Result<(), StoreError> {
-        let deps = self.deps;
-        let is_done = |x: &&Finished| x.1.is_done();
-        let leases: Vec<_> = self.finished.iter().filter(is_done).map(|x| x.0.lease()).collect();
-        if !leases.is_empty() {
-            let delete = async {
-                outbox::delete_delivered(deps.store.system_tx().await?, deps.now(), &leases).await
-            };
-            let deleted = self.hands.beside(delete).await?;
-            reach(CrashPoint::RelayAfterDeletion).await?;
-            if deleted < leases.len() {
-                tracing::warn!(lost = leases.len() - deleted, "leases were lost before the end");
-            }
-        }
+        let (deps, hands, finished) = (self.deps, &mut self.hands, &mut self.finished);
         let summary = &mut self.summary;
-        self.finished.retain(|(message, outcome)| {
+        hands.beside(finish::delete(deps, finished)).await?;
+        finished.retain(|(message, outcome)| {
             summary.count(&message.delivery, outcome);
             !outcome.is_done()
         });
-        while let Some(undelivered) = self.finished.last() {
-            match self.hands.beside(keep(deps, undelivered)).await? {
-                Kept::PutOff => self.summary.rescheduled += 1,
-                Kept::Buried => self.summary.dead += 1,
-            }
-            self.finished.pop();
-        }
+        summary.dead += hands.beside(finish::bury(deps, finished)).await?;
+        finished.retain(|x| !finish::is_hopeless(x));
+        summary.rescheduled += hands.beside(finish::put_off(deps, finished)).await?;
+        finished.clear();
         Ok(())
     }
-}
-
-/// What became of a delivery that was not made.
-enum Kept {
-    PutOff,
-    Buried,
-}
-
-/// Puts one delivery off, or buries it when it is wrong itself and was tried often enough.
-async fn keep(deps: &Deps, (message, outcome): &Finished) -> Result<Kept, StoreError> {
-    let tx = deps.store.system_tx().await?;
-    let (lease, tries, now) = (message.lease(), message.attempt_count, deps.now());
-    let (order_id, tenant) = (message.order_id, message.tenant.as_str());
-    let (least, reason, is_wrong) = outcome.objection().unwrap_or_default();
-    let (kept, written) = if is_wrong && tries >= policy::TRIES_OF_A_WRONG_MESSAGE {
-        tracing::error!(tenant.id = tenant, order.id = %order_id, reason, "buried");
-        (Kept::Buried, outbox::bury(tx, lease, now, reason).await?)
-    } else {
-        tracing::info!(tenant.id = tenant, order.id = %order_id, tries, reason, "put off");
-        let at = now.checked_add(policy::back_off(tries, least)).unwrap_or(now);
-        (Kept::PutOff, outbox::reschedule(tx, lease, at, reason).await?)
-    };
-    if written == FinishOutcome::LeaseLost {
-        tracing::warn!(tenant.id = tenant, order.id = %order_id, "the lease was lost");
-    }
-    Ok(kept)
 }

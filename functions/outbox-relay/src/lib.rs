@@ -2,6 +2,7 @@
 
 mod config;
 mod deps;
+mod finish;
 pub mod handler;
 mod in_hand;
 pub mod policy;

@@ -260,6 +260,55 @@ async fn a_round_costs_two_round_trips_and_an_empty_one_a_single_one() {
     stage.db.finish().await;
 }
 
+/// How many round trips one round costs that finds so many of each: plans for an engine that is
+/// down, events that are wrong for good, and events that the bus takes.
+async fn cost_of_a_round(put_off: u32, buried: u32, published: u32) -> u64 {
+    let stage = silent_stage().await;
+    let event = json!({"kind": "DOMAIN_EVENT", "eventType": "Fact", "cloudEvent": {}});
+    for number in 0..buried + published {
+        let lane = format!("events:{number}");
+        owe(&stage, ("DOMAIN_EVENT", &lane), event.clone()).await;
+    }
+    stage.db.execute("update outbox_message set attempt_count = 7").await;
+    let plan = json!({"kind": "PLAN_COMPLETED", "fulfillmentPlanId": Uuid::nil()});
+    for number in 0..put_off {
+        let lane = format!("plan:{number}");
+        owe(&stage, ("WORKFLOW_MESSAGE", &lane), plan.clone()).await;
+    }
+    let store = stage.db.store("oms_outbox_relay").await;
+    let deps = deps_of(&stage, store.clone(), "http://127.0.0.1:9").await;
+    for _ in 0..buried {
+        let reason = "MalformedDetail".to_owned();
+        deps.events.refuse_next(SinkRefusal { is_permanent: true, reason });
+    }
+
+    let before = store.cost();
+    let summary = round(&deps).await;
+    let cost = store.cost().round_trips - before.round_trips;
+
+    assert_eq!(
+        (summary.rescheduled, summary.dead, summary.published),
+        (put_off, buried, published),
+        "{summary:?}"
+    );
+    let kept =
+        "select count(*) from outbox_message where leased_until is null and last_error is not null";
+    assert_eq!(stage.db.number(kept).await, i64::from(put_off + buried));
+    let dead = "select count(*) from outbox_message m join platform_incident i
+        on i.cause = 'lane:' || m.lane where m.dead_at is not null";
+    assert_eq!(stage.db.number(dead).await, i64::from(buried));
+    stage.db.finish().await;
+    cost
+}
+
+#[tokio::test]
+async fn what_is_not_delivered_costs_a_round_one_round_trip_whatever_its_number() {
+    assert_eq!(cost_of_a_round(1, 0, 0).await, 2);
+    assert_eq!(cost_of_a_round(50, 0, 0).await, 2);
+    assert_eq!(cost_of_a_round(0, 50, 0).await, 2);
+    assert_eq!(cost_of_a_round(30, 20, 20).await, 4);
+}
+
 #[tokio::test]
 async fn what_is_wrong_itself_is_buried_in_the_end_with_an_incident() {
     let stage = silent_stage().await;

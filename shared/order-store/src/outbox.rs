@@ -8,11 +8,14 @@
 
 mod payload;
 mod repeat;
+mod undelivered;
 
 pub(crate) use payload::case_lane;
 pub use payload::{Delivery, StepDispatch};
 pub(crate) use repeat::REPEAT_PLAN_MESSAGES;
 pub use repeat::repeat_plan_messages;
+pub(crate) use undelivered::{BURY, RESCHEDULE};
+pub use undelivered::{Burial, PutOff, bury, reschedule};
 
 use jiff::{SignedDuration, Timestamp};
 use order_domain::ids::{OrderId, OutboxMessageId};
@@ -64,30 +67,6 @@ pub(crate) const DELETE_DELIVERED: &str = r"
         where d.kind = 'STEP_DISPATCH' and s.tenant_id = d.tenant_id
           and s.id = (d.payload->>'fulfillmentStepId')::uuid and s.status = 'READY')
     select d.id from done d";
-
-pub(crate) const RESCHEDULE: &str = r"
-    with failed as (
-        update outbox_message m
-        set available_at = $4, last_error = $5, leased_by = null, leased_until = null
-        where m.tenant_id = $1 and m.id = $2 and m.lease_epoch = $3
-        returning m.id)
-    select f.id from failed f";
-
-/// A dead row stays, visible, with an incident.
-pub(crate) const BURY: &str = r"
-    with dead as (
-        update outbox_message m
-        set dead_at = $4, last_error = $5, leased_by = null, leased_until = null
-        where m.tenant_id = $1 and m.id = $2 and m.lease_epoch = $3
-        returning m.tenant_id, m.id, m.order_id, m.lane),
-    incident as (
-        insert into platform_incident (tenant_id, id, kind, cause, order_id, severity, detail,
-            occurrence_count, first_seen_at, last_seen_at)
-        select d.tenant_id, $6, 'DEAD_OUTBOX_MESSAGE', 'lane:' || d.lane, d.order_id, 'CRITICAL', $5, 1, $4, $4
-        from dead d
-        on conflict (tenant_id, kind, cause) where resolved_at is null
-        do update set occurrence_count = platform_incident.occurrence_count + 1, last_seen_at = excluded.last_seen_at)
-    select d.id from dead d";
 
 pub(crate) const COUNT_OWED: &str = "select count(*) as owed from outbox_message";
 
@@ -202,49 +181,6 @@ pub async fn delete_delivered(
         (&now as _, Type::TIMESTAMPTZ),
     ];
     Ok(tx.run_alone("delete_delivered", DELETE_DELIVERED, &params).await?.len())
-}
-
-/// Puts a delivery off until `available_at`.
-///
-/// # Errors
-/// Technical failures of the store.
-pub async fn reschedule(
-    tx: SystemTx,
-    lease: &OutboxLease,
-    available_at: Timestamp,
-    reason: &str,
-) -> Result<FinishOutcome, StoreError> {
-    let params = [
-        (&lease.tenant.as_str() as _, Type::TEXT),
-        (&lease.id.as_uuid() as _, Type::UUID),
-        (&lease.lease_epoch as _, Type::INT8),
-        (&available_at as _, Type::TIMESTAMPTZ),
-        (&reason as _, Type::TEXT),
-    ];
-    let rows = tx.run_alone("reschedule", RESCHEDULE, &params).await?;
-    Ok(if rows.is_empty() { FinishOutcome::LeaseLost } else { FinishOutcome::Recorded })
-}
-
-/// Gives a delivery up, visibly: the row stays and an incident names its lane.
-///
-/// # Errors
-/// Technical failures of the store.
-pub async fn bury(
-    tx: SystemTx,
-    lease: &OutboxLease,
-    now: Timestamp,
-    reason: &str,
-) -> Result<FinishOutcome, StoreError> {
-    let params = [
-        (&lease.tenant.as_str() as _, Type::TEXT),
-        (&lease.id.as_uuid() as _, Type::UUID),
-        (&lease.lease_epoch as _, Type::INT8),
-        (&now as _, Type::TIMESTAMPTZ),
-        (&reason as _, Type::TEXT),
-        (&Uuid::now_v7() as _, Type::UUID),
-    ];
-    let rows = tx.run_alone("bury", BURY, &params).await?;
-    Ok(if rows.is_empty() { FinishOutcome::LeaseLost } else { FinishOutcome::Recorded })
 }
 
 /// How many deliveries are owed, dead ones included.

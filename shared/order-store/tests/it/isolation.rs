@@ -1,7 +1,5 @@
 //! Tenants see nothing of each other, and roles may do what they need and nothing else.
 
-use jiff::Timestamp;
-use order_store::outbox;
 use test_support::{TestDatabase, order_draft, place_order, tenant};
 
 #[tokio::test]
@@ -63,35 +61,5 @@ async fn the_read_model_role_writes_what_resolving_an_incident_needs_and_nothing
         insert tenant_audit_chain, update fulfillment_step, update platform_incident, \
         update product_order, update tenant_audit_chain";
     assert_eq!(writes.as_deref(), Some(expected));
-    db.finish().await;
-}
-
-#[tokio::test]
-async fn a_delivery_put_off_is_claimed_again_when_due_and_a_dead_one_holds_its_lane_with_an_incident()
- {
-    let db = TestDatabase::create().await;
-    let intake = db.store("oms_order_intake").await;
-    place_order(&intake, &tenant(), &order_draft(&["ROUTER_RENTAL"])).await;
-    let relay = db.store("oms_outbox_relay").await;
-    let lease = jiff::SignedDuration::from_secs(30);
-    let claim = async |now: Timestamp| {
-        let tx = relay.system_tx().await.expect("a transaction");
-        outbox::claim_due(tx, now, 10, ("relay-1", lease)).await.expect("claims")
-    };
-    let now = Timestamp::now();
-    let later = now + jiff::SignedDuration::from_secs(60);
-
-    let first = claim(now).await;
-    let tx = relay.system_tx().await.expect("a transaction");
-    let put_off = outbox::reschedule(tx, first[0].lease(), later, "engine down").await;
-    let tx = relay.system_tx().await.expect("a transaction");
-    let dead = outbox::bury(tx, first[1].lease(), now, "refused for good").await;
-
-    assert_eq!(put_off.expect("the store answers"), outbox::FinishOutcome::Recorded);
-    assert_eq!(dead.expect("the store answers"), outbox::FinishOutcome::Recorded);
-    assert!(claim(now).await.is_empty());
-    assert_eq!(claim(later).await.len(), 1);
-    let incidents = "select count(*) from platform_incident where kind = 'DEAD_OUTBOX_MESSAGE'";
-    assert_eq!(db.number(incidents).await, 1);
     db.finish().await;
 }

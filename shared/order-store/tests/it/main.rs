@@ -2,6 +2,7 @@
 
 mod batches;
 mod broken_connections;
+mod deliveries;
 mod fallout;
 mod isolation;
 mod journey;

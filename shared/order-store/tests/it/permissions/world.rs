@@ -12,7 +12,7 @@ use order_store::commands::{
     ResolveCase, ResolveIncident, ResolveIncidentOutcome, ResolveOutcome, StepAttempt,
     StepCheckRef, StepOutcome, StepSubject,
 };
-use order_store::outbox::{self, ClaimedMessage};
+use order_store::outbox::{self, Burial, ClaimedMessage, PutOff};
 use order_store::read_model::{self, IncidentFilter, OrderFilter};
 use order_store::{
     CommandContext, Store, StoreError, TenantTx, catalogue, correlation, due_steps, inbox,
@@ -69,8 +69,8 @@ entries! {
     OweLostStarts = "liveness::owe_lost_starts",
     ClaimDueDeliveries = "outbox::claim_due",
     DeleteDelivered = "outbox::delete_delivered",
-    RescheduleDelivery = "outbox::reschedule",
-    BuryDelivery = "outbox::bury",
+    RescheduleDelivery = "undelivered::reschedule",
+    BuryDelivery = "undelivered::bury",
     CountOwed = "outbox::count_owed",
     ClaimStart = "correlation::claim_start",
     MarkRunning = "correlation::mark_running",
@@ -436,9 +436,13 @@ impl World {
                 outbox::delete_delivered(tx, now, &[lease()]).await.map(|_| ())
             }
             Entry::RescheduleDelivery => {
-                outbox::reschedule(tx, lease(), now, "no").await.map(|_| ())
+                let put_off = PutOff { lease: lease(), available_at: now, reason: "no" };
+                outbox::reschedule(tx, &[put_off]).await.map(|_| ())
             }
-            Entry::BuryDelivery => outbox::bury(tx, lease(), now, "no").await.map(|_| ()),
+            Entry::BuryDelivery => {
+                let burial = Burial { lease: lease(), reason: "no" };
+                outbox::bury(tx, now, &[burial]).await.map(|_| ())
+            }
             Entry::CountOwed => outbox::count_owed(tx).await.map(|_| ()),
             Entry::ClaimStart => {
                 correlation::claim_start(tx, subject, (PROCESS, "key"), now).await.map(|_| ())
