@@ -1,5 +1,5 @@
 //! How a round is written down: one statement for what was delivered, one for what is given up and
-//! one for what is put off, whatever the number of rows.
+//! one for what is put off, whatever the number of rows; and how old is what is still owed.
 //!
 //! An engine that is down undelivers everything at once; a round trip for each row would make the
 //! relay slowest when most is owed.
@@ -59,6 +59,13 @@ pub(crate) async fn put_off(deps: &Deps, finished: &[Finished]) -> Result<u32, S
     }
     let written = outbox::reschedule(deps.store.system_tx().await?, &items).await?;
     Ok(count(&later, &written))
+}
+
+/// How long the oldest delivery has been owed that is not given up; 0 when there is none.
+pub(crate) async fn oldest_age_ms(deps: &Deps) -> Result<u64, StoreError> {
+    let owed = outbox::count_owed(deps.store.system_tx().await?).await?;
+    let age = owed.oldest_at.map(|since| deps.now().duration_since(since).as_millis());
+    Ok(age.and_then(|x| u64::try_from(x).ok()).unwrap_or_default())
 }
 
 fn again(undelivered: &Finished, now: Timestamp) -> PutOff<'_> {

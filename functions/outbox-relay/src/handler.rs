@@ -41,6 +41,7 @@ pub async fn run(deps: &Deps, request_id: &str, end: Deadline) -> Result<RelaySu
     let mut relay = Relay::new(deps, request_id);
     let mut pause = policy::BUSY_PAUSE;
     let mut last_error = None;
+    relay.measure().await;
     while !stop.has_passed() {
         let is_busy =
             relay.round(Instant::now() + policy::ROUND_PATIENCE).await.unwrap_or_else(|error| {
@@ -84,6 +85,23 @@ impl<'a> Relay<'a> {
         let worker_id = format!("outbox-relay:{request_id}");
         let (hands, summary) = (Hands::new(deps), RelaySummary::default());
         Self { deps, worker_id, hands, finished: Vec::new(), summary }
+    }
+
+    /// Says how old the oldest delivery is, also when nothing is owed: silence is not health.
+    async fn measure(&mut self) {
+        match finish::oldest_age_ms(self.deps).await {
+            Ok(value) => {
+                self.summary.oldest_owed_ms = value;
+                tracing::info!(
+                    metric = "outbox_oldest_owed_ms",
+                    value,
+                    "age of the oldest delivery"
+                );
+            }
+            Err(error) => {
+                tracing::warn!(error = error_chain(&error), "the oldest delivery is not known");
+            }
+        }
     }
 
     /// Claims, works until `until`, writes down. Whether there was anything to do.

@@ -28,6 +28,8 @@ pub struct RelaySummary {
     pub rounds: u32,
     /// Rounds in which the store failed.
     pub failed_rounds: u32,
+    /// How long the oldest delivery had been owed when the run began.
+    pub oldest_owed_ms: u64,
     /// The run ended because its time was over.
     pub deadline_reached: bool,
 }

@@ -68,7 +68,10 @@ pub(crate) const DELETE_DELIVERED: &str = r"
           and s.id = (d.payload->>'fulfillmentStepId')::uuid and s.status = 'READY')
     select d.id from done d";
 
-pub(crate) const COUNT_OWED: &str = "select count(*) as owed from outbox_message";
+/// Reads the whole table, which holds only what is owed: once in a run, not in a round.
+pub(crate) const COUNT_OWED: &str = r"
+    select count(*) as owed, min(created_at) filter (where dead_at is null) as oldest_at
+    from outbox_message";
 
 /// A claimed delivery.
 #[derive(Debug, Clone)]
@@ -183,12 +186,22 @@ pub async fn delete_delivered(
     Ok(tx.run_alone("delete_delivered", DELETE_DELIVERED, &params).await?.len())
 }
 
-/// How many deliveries are owed, dead ones included.
+/// What is owed at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owed {
+    /// Deliveries, dead ones included.
+    pub count: i64,
+    /// When the oldest that is not dead became owed; being put off makes it no younger.
+    pub oldest_at: Option<Timestamp>,
+}
+
+/// How many deliveries are owed, and since when the oldest is.
 ///
 /// # Errors
 /// Technical failures of the store.
-pub async fn count_owed(tx: SystemTx) -> Result<i64, StoreError> {
+pub async fn count_owed(tx: SystemTx) -> Result<Owed, StoreError> {
     let rows = tx.run_alone("count_owed", COUNT_OWED, &[]).await?;
     let row = rows.first().ok_or(StoreError::NotFound { what: "a count" })?;
-    Reader::new("outbox_message", row).get("owed")
+    let r = Reader::new("outbox_message", row);
+    Ok(Owed { count: r.get("owed")?, oldest_at: r.get("oldest_at")? })
 }

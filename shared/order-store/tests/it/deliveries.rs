@@ -2,11 +2,16 @@
 
 use jiff::{SignedDuration, Timestamp};
 use order_store::Store;
-use order_store::outbox::{self, Burial, ClaimedMessage, FinishOutcome, PutOff};
+use order_store::outbox::{self, Burial, ClaimedMessage, FinishOutcome, Owed, PutOff};
 use serde_json::json;
+use test_support::TestDatabase;
 use test_support::stage::Stage;
 
+use crate::plans::{assert_uses, plan};
+
 const LEASE: SignedDuration = SignedDuration::from_secs(30);
+/// What the relay claims at once.
+const LIMIT: u32 = 100;
 
 async fn claim(relay: &Store, now: Timestamp, limit: u32) -> Vec<ClaimedMessage> {
     let tx = relay.system_tx().await.expect("a transaction");
@@ -84,4 +89,124 @@ async fn a_lost_lease_in_a_round_stops_neither_its_neighbours_nor_its_new_holder
         on i.cause = 'lane:' || m.lane where m.dead_at is not null";
     assert_eq!(stage.db.number(dead).await, 2);
     stage.db.finish().await;
+}
+
+/// So many events of `tenant`, each in a lane of its own, owed for so many minutes; no order is
+/// needed for a claim, so none is there.
+async fn backlog(db: &TestDatabase, tenant: &str, events: u32, minutes: u32) {
+    db.execute(&format!(
+        "set session_replication_role = replica;
+         insert into outbox_message (tenant_id, id, kind, lane, order_id, payload, available_at, created_at)
+         select '{tenant}', gen_random_uuid(), 'DOMAIN_EVENT', 'events:' || n, gen_random_uuid(),
+             '{{\"kind\": \"DOMAIN_EVENT\", \"eventType\": \"Fact\", \"cloudEvent\": {{}}}}',
+             date_trunc('second', now()) - interval '{minutes} minutes',
+             date_trunc('second', now()) - interval '{minutes} minutes'
+         from generate_series(1, {events}) n"
+    ))
+    .await;
+}
+
+/// Delivers until nothing of the others is left: for each delivery of theirs, which claim got it.
+async fn claims_until_the_others_are_served(relay: &Store, noisy: &str) -> Vec<u32> {
+    let now = Timestamp::now();
+    let mut claims_of_others = Vec::new();
+    for number in 1.. {
+        let claimed = claim(relay, now, LIMIT).await;
+        let of_others = claimed.iter().filter(|x| x.tenant.as_str() != noisy).count();
+        if of_others == 0 {
+            break;
+        }
+        claims_of_others.extend(std::iter::repeat_n(number, of_others));
+        let leases: Vec<_> = claimed.iter().map(ClaimedMessage::lease).collect();
+        let tx = relay.system_tx().await.expect("a transaction");
+        let deleted = outbox::delete_delivered(tx, now, &leases).await.expect("the store answers");
+        assert_eq!(deleted, claimed.len());
+    }
+    claims_of_others
+}
+
+/// A thousand deliveries of so many others, beside nine thousand of one tenant or alone.
+async fn claims_for_a_thousand_of(others: u32, is_noisy: bool) -> Vec<u32> {
+    let db = TestDatabase::create().await;
+    if is_noisy {
+        backlog(&db, "noisy", 9_000, 30).await;
+    }
+    for number in 0..others {
+        backlog(&db, &format!("tenant-{number}"), 1_000 / others, 1).await;
+    }
+    db.execute("analyze outbox_message").await;
+    let relay = db.store("oms_outbox_relay").await;
+    let claims = claims_until_the_others_are_served(&relay, "noisy").await;
+    db.finish().await;
+    claims
+}
+
+#[tokio::test]
+async fn a_tenant_with_nine_of_ten_thousand_deliveries_delays_no_other_by_more_than_two() {
+    for (others, quiet_claims, claims_beside_it) in [(1, 10, 20), (10, 10, 12)] {
+        let quiet = claims_for_a_thousand_of(others, false).await;
+        let noisy = claims_for_a_thousand_of(others, true).await;
+
+        assert_eq!((quiet.len(), noisy.len()), (1_000, 1_000));
+        assert_eq!((quiet.last(), noisy.last()), (Some(&quiet_claims), Some(&claims_beside_it)));
+        for (place, (alone, beside)) in quiet.iter().zip(&noisy).enumerate() {
+            assert!(*beside <= 2 * alone, "delivery {place}: claim {beside}, alone {alone}");
+        }
+    }
+}
+
+/// A backlog that is all due is read as a whole, once: no index can help a claim that gives every
+/// tenant its turn. What is put off is not read at all.
+#[tokio::test]
+async fn a_claim_reads_a_due_backlog_once_and_what_is_put_off_not_at_all() {
+    let db = TestDatabase::create().await;
+    backlog(&db, "noisy", 9_000, 30).await;
+    backlog(&db, "quiet", 1_000, 1).await;
+    db.execute("analyze outbox_message").await;
+    let values = [("$1", "now()"), ("$2", "100"), ("$3", "'r'"), ("$4", "now()")];
+
+    let all_due = plan(&db, "outbox::CLAIM_DUE", &values).await;
+    db.execute("update outbox_message set available_at = now() + interval '1 hour' where lane <> 'events:1'").await;
+    db.execute("analyze outbox_message").await;
+    let few_due = plan(&db, "outbox::CLAIM_DUE", &values).await;
+
+    assert!(all_due.contains("Hash Anti Join"), "read more than once:\n{all_due}");
+    assert_uses(&few_due, &["outbox_due", "outbox_lane_order"], "outbox_message");
+    db.finish().await;
+}
+
+#[tokio::test]
+async fn the_oldest_delivery_is_as_old_as_it_was_owed_and_put_off_makes_it_no_younger() {
+    let db = TestDatabase::create().await;
+    let relay = db.store("oms_outbox_relay").await;
+    let owed = async || {
+        let tx = relay.system_tx().await.expect("a transaction");
+        outbox::count_owed(tx).await.expect("the store answers")
+    };
+    let nothing = owed().await;
+    backlog(&db, "quiet", 1, 45).await;
+    let now = Timestamp::now();
+    let oldest = claim(&relay, now, LIMIT).await;
+    backlog(&db, "noisy", 10_000, 30).await;
+    let since = async |lane_of: &str| {
+        let sql = format!(
+            "select extract(epoch from min(created_at))::bigint from outbox_message where tenant_id = '{lane_of}'"
+        );
+        Timestamp::from_second(db.number(&sql).await).expect("a time")
+    };
+    let (quiet, noisy) = (since("quiet").await, since("noisy").await);
+
+    let leased = owed().await;
+    let later = now + SignedDuration::from_hours(1);
+    let item = PutOff { lease: oldest[0].lease(), available_at: later, reason: "engine down" };
+    let _recorded = put_off(&relay, &[item]).await;
+    let delayed = owed().await;
+    db.execute("update outbox_message set dead_at = now() where tenant_id = 'quiet'").await;
+    let dead = owed().await;
+
+    assert_eq!(nothing, Owed { count: 0, oldest_at: None });
+    assert_eq!(leased, Owed { count: 10_001, oldest_at: Some(quiet) });
+    assert_eq!(delayed, leased);
+    assert_eq!(dead, Owed { count: 10_001, oldest_at: Some(noisy) });
+    db.finish().await;
 }

@@ -41,7 +41,7 @@ async fn fill(db: &TestDatabase) {
 }
 
 /// The plan of a statement with its parameters written out.
-async fn plan(db: &TestDatabase, name: &str, values: &[(&str, &str)]) -> String {
+pub(crate) async fn plan(db: &TestDatabase, name: &str, values: &[(&str, &str)]) -> String {
     let (_, mut sql) = order_store::statements::all()
         .into_iter()
         .find(|(known, _)| known == name)
@@ -56,7 +56,7 @@ async fn plan(db: &TestDatabase, name: &str, values: &[(&str, &str)]) -> String 
         .join("\n")
 }
 
-fn assert_uses(plan: &str, indexes: &[&str], table: &str) {
+pub(crate) fn assert_uses(plan: &str, indexes: &[&str], table: &str) {
     for index in indexes {
         assert!(plan.contains(index), "the plan does not use {index}:\n{plan}");
     }
