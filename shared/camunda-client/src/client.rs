@@ -87,9 +87,17 @@ impl EngineClient {
         url
     }
 
-    /// Sends a call whose success has no body worth reading.
+    /// Sends a call whose success has no body. One that has a body did not come from the engine,
+    /// and a proxy's page must not pass for a task that is completed.
     pub(crate) async fn send(&self, call: Call) -> Result<(), EngineError> {
-        self.exchange(call).await.map(|_| ())
+        let kind = call.kind;
+        match self.exchange(call).await? {
+            (_, bytes) if bytes.is_empty() => Ok(()),
+            (status, bytes) => {
+                let detail = format!("{} bytes where none are due", bytes.len());
+                Err(EngineError::UnreadableAnswer { call: kind, status, detail })
+            }
+        }
     }
 
     /// Sends a call and reads its answer.

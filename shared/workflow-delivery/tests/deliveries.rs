@@ -1,6 +1,7 @@
 //! Deliveries on a real database, to an engine that a test speaks for.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod engine_faults;
 mod relay;
 
 use std::time::Duration;

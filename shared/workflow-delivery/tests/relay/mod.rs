@@ -48,6 +48,19 @@ impl Relay {
         claimed.into_iter().next().expect("something is due")
     }
 
+    /// Owes this, and nothing that was owed or started before.
+    pub(crate) async fn owe_only(&self, kind_and_lane: (&str, &str), payload: Value) {
+        let nothing = "delete from outbox_message; delete from workflow_correlation";
+        self.stage.db.execute(nothing).await;
+        self.stage.owe(kind_and_lane, payload).await;
+    }
+
+    /// Claims what is owed and delivers it to this engine.
+    pub(crate) async fn deliver_next(&self, engine: &EngineClient) -> DeliveryOutcome {
+        let message = self.claim().await;
+        self.deliver_with(&message, engine, self.in_ten_seconds()).await
+    }
+
     /// Delivers to the engine that a server plays, with ten seconds to begin.
     ///
     /// Whatever the engine hears must be pointers and small decisions.
@@ -72,8 +85,17 @@ impl Relay {
         url: &str,
         begin_by: Timestamp,
     ) -> DeliveryOutcome {
-        let (engine, clock) = (engine(url), self.stage.clock());
-        WorkflowDelivery::new(&self.store, &engine, &clock).deliver(message, begin_by).await
+        self.deliver_with(message, &engine(url), begin_by).await
+    }
+
+    pub(crate) async fn deliver_with(
+        &self,
+        message: &ClaimedMessage,
+        engine: &EngineClient,
+        begin_by: Timestamp,
+    ) -> DeliveryOutcome {
+        let clock = self.stage.clock();
+        WorkflowDelivery::new(&self.store, engine, &clock).deliver(message, begin_by).await
     }
 
     pub(crate) fn in_ten_seconds(&self) -> Timestamp {
