@@ -59,6 +59,30 @@ async fn a_plan_that_was_released_before_the_loss_is_waited_for_again() {
 }
 
 #[tokio::test]
+async fn a_process_put_back_past_its_wait_and_suspended_hears_of_its_plan_when_it_goes_on() {
+    let world = World::started().await;
+    world.reach(MILESTONES[4]).await;
+    world.put_back("ActivateBilling", "ListenBeforeExecuting").await;
+    world.milestone(MILESTONES[3]).await;
+    world.suspend(true).await;
+
+    world.deliver_once().await;
+    world.deliver_once().await;
+    let owed_while_suspended = world.owed().await;
+    world.suspend(false).await;
+    world.deliver().await;
+
+    assert_eq!(
+        owed_while_suspended, 1,
+        "its wait is open again, whatever history says of the first"
+    );
+    world.waits_at(&["ActivateBilling"]).await;
+    world.complete_from(MILESTONES[4]).await;
+    world.is_completed().await;
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn a_process_that_ended_before_its_order_is_put_back() {
     let world = World::started().await;
     world.reach(MILESTONES[1]).await;

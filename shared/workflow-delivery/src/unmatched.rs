@@ -1,7 +1,7 @@
 //! Nobody took a message: the engine answers the same whether it came too early, too late, or to an
 //! instance that is gone, so that history and the correlation are asked which it was (ENGINE §6).
 
-use camunda_client::{ActivityQuery, BusinessKey, HistoricInstance};
+use camunda_client::{ActivityInstance, ActivityQuery, BusinessKey, HistoricInstance};
 use order_domain::workflow::CorrelationStatus;
 use order_store::correlation;
 
@@ -13,9 +13,9 @@ use crate::outcome::{DeliveryOutcome, Trouble};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Unmatched {
-    /// The process has not come to its wait, or is about to be started or put back.
+    /// The process has not come to its wait, is suspended at it, or is about to be started or put back.
     NotYet,
-    /// Its wait was left by this message before.
+    /// Its wait was left by this message before, and is not open again.
     Consumed,
     /// The instance ended; what the order still needs is owed to the one that follows it.
     Ended,
@@ -66,16 +66,25 @@ impl WorkflowDelivery<'_> {
         Ok(without_live_instance(status, !instances.is_empty()))
     }
 
+    /// Whether the wait was left by a message, and no instance is at it again.
     async fn has_left(&self, instances: &[HistoricInstance], wait: &str) -> Result<bool, Trouble> {
+        let mut has_left = false;
         for instance in instances.iter().filter(|x| is_alive(x)) {
             let query = ActivityQuery::of_process_instance(&instance.id).at_activity(wait);
             let waits = self.engine.list_activity_instances(&query, FEW).await?;
-            if waits.iter().any(|x| x.end_time.is_some() && !x.canceled) {
-                return Ok(true);
+            if waits.iter().any(is_open) {
+                return Ok(false);
             }
+            has_left |= waits.iter().any(|x| !x.canceled);
         }
-        Ok(false)
+        Ok(has_left)
     }
+}
+
+/// Put back to its wait, an instance needs the message once more; while it is suspended the engine
+/// says "no match" all the same.
+const fn is_open(wait: &ActivityInstance) -> bool {
+    wait.end_time.is_none()
 }
 
 /// No instance is running; `has_ended` says that one was.

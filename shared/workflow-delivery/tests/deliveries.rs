@@ -198,10 +198,14 @@ async fn plan_without_match(instances: Value, waits: Option<Value>) -> DeliveryO
     outcome
 }
 
-fn wait(end: Option<&str>, canceled: bool) -> Value {
-    json!([{"id": "a", "activityId": "AwaitFulfillmentPlan", "activityType": "receiveTask",
+fn run_of_wait(end: Option<&str>, canceled: bool) -> Value {
+    json!({"id": "a", "activityId": "AwaitFulfillmentPlan", "activityType": "receiveTask",
         "processInstanceId": "p", "startTime": "2026-01-31T12:00:00.000+0000",
-        "endTime": end, "canceled": canceled}])
+        "endTime": end, "canceled": canceled})
+}
+
+fn wait(end: Option<&str>, canceled: bool) -> Value {
+    json!([run_of_wait(end, canceled)])
 }
 
 #[tokio::test]
@@ -213,6 +217,20 @@ async fn a_message_that_nobody_waits_for_yet_stays_owed() {
 
     let taken_away = wait(Some("2026-01-31T12:00:01.000+0000"), true);
     assert!(is_put_off(&plan_without_match(active, Some(taken_away)).await));
+}
+
+#[tokio::test]
+async fn a_message_for_a_wait_that_is_open_again_stays_owed_while_the_instance_is_suspended() {
+    let suspended = json!([instance("p", "SUSPENDED")]);
+    let consumed = run_of_wait(Some("2026-01-31T12:00:01.000+0000"), false);
+
+    let at_it_again = json!([consumed, run_of_wait(None, false)]);
+    assert!(is_put_off(&plan_without_match(suspended.clone(), Some(at_it_again)).await));
+
+    let taken_away_again =
+        json!([consumed, run_of_wait(Some("2026-01-31T12:00:02.000+0000"), true)]);
+    let moot = plan_without_match(suspended, Some(taken_away_again)).await;
+    assert_eq!(moot, DeliveryOutcome::Moot);
 }
 
 #[tokio::test]

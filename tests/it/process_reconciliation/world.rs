@@ -80,36 +80,62 @@ impl World {
 
     /// Delivers what is owed until nothing is, as the relay does.
     pub(super) async fn deliver(&self) {
-        let store = self.stage.db.store("oms_outbox_relay").await;
-        let clock = self.stage.clock();
         for _ in 0..TRIES {
-            let tx = store.system_tx().await.expect("a transaction");
-            let claimed = outbox::claim_due(tx, self.stage.now(), 50, ("relay", LEASE)).await;
-            let claimed = claimed.expect("the store answers");
-            for message in &claimed {
-                let begin_by = self.stage.now() + SignedDuration::from_secs(10);
-                let delivery = WorkflowDelivery::new(&store, &self.engine, &clock);
-                let is_for_engine = matches!(
-                    message.delivery,
-                    outbox::Delivery::WorkflowStart { .. }
-                        | outbox::Delivery::PlanCompleted { .. }
-                        | outbox::Delivery::FalloutOpened { .. }
-                        | outbox::Delivery::UserTaskComplete { .. }
-                );
-                if !is_for_engine || delivery.deliver(message, begin_by).await.is_done() {
-                    let tx = store.system_tx().await.expect("a transaction");
-                    let (now, lease) = (self.stage.now(), [message.lease()]);
-                    let done = outbox::delete_delivered(tx, now, &lease).await;
-                    assert_eq!(done.expect("the store answers"), 1);
-                }
-            }
-            if self.stage.db.number("select count(*) from outbox_message").await == 0 {
+            self.deliver_once().await;
+            if self.owed().await == 0 {
                 return;
             }
-            self.stage.advance(SignedDuration::from_secs(31));
         }
         let owed = self.stage.db.text("select string_agg(payload::text, ' ') from outbox_message");
         panic!("still owed after {TRIES} tries: {:?}", owed.await);
+    }
+
+    /// Delivers what is owed now; what was not delivered is due again afterwards.
+    pub(super) async fn deliver_once(&self) {
+        let store = self.stage.db.store("oms_outbox_relay").await;
+        let clock = self.stage.clock();
+        let tx = store.system_tx().await.expect("a transaction");
+        let claimed = outbox::claim_due(tx, self.stage.now(), 50, ("relay", LEASE)).await;
+        for message in &claimed.expect("the store answers") {
+            let begin_by = self.stage.now() + SignedDuration::from_secs(10);
+            let delivery = WorkflowDelivery::new(&store, &self.engine, &clock);
+            let is_for_engine = matches!(
+                message.delivery,
+                outbox::Delivery::WorkflowStart { .. }
+                    | outbox::Delivery::PlanCompleted { .. }
+                    | outbox::Delivery::FalloutOpened { .. }
+                    | outbox::Delivery::UserTaskComplete { .. }
+            );
+            if !is_for_engine || delivery.deliver(message, begin_by).await.is_done() {
+                let tx = store.system_tx().await.expect("a transaction");
+                let (now, lease) = (self.stage.now(), [message.lease()]);
+                let done = outbox::delete_delivered(tx, now, &lease).await;
+                assert_eq!(done.expect("the store answers"), 1);
+            }
+        }
+        self.stage.advance(SignedDuration::from_secs(31));
+    }
+
+    /// Deliveries that are owed.
+    pub(super) async fn owed(&self) -> i64 {
+        self.stage.db.number("select count(*) from outbox_message").await
+    }
+
+    /// The instance leaves `from` and begins again at `to`, as a person puts it back by hand.
+    pub(super) async fn put_back(&self, from: &str, to: &str) {
+        let url =
+            format!("{}/process-instance/{}/modification", self.base, self.only_instance().await);
+        let body = json!({"instructions": [
+            {"type": "cancel", "activityId": from},
+            {"type": "startBeforeActivity", "activityId": to}]});
+        let moved = self.http.post(url).json(&body).send().await.expect("an answer");
+        assert!(moved.status().is_success(), "{}", moved.status());
+    }
+
+    /// The instance stands still, or goes on.
+    pub(super) async fn suspend(&self, is_suspended: bool) {
+        let instance = self.only_instance().await;
+        self.engine.set_suspended(&instance, is_suspended).await.expect("the engine takes it");
     }
 
     /// One round of reconciliation, when every process is due.

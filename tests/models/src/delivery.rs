@@ -7,9 +7,9 @@
 //! |---|---|
 //! | a settled step owes the plan message in the same transition | `complete_plan_if_done` of `order-store/src/change.rs`, one transaction of `record_step_outcomes` |
 //! | [`Action::RunExecute`]: releases, or owes the message again; once per run of the activity | `order-store/src/commands/start_fulfillment.rs`, `owe_again`; the key `{COMMAND}:{order}:{instance}:{activityInstance}` |
-//! | [`Action::Claim`], [`Action::Finish`]: lowest of the lane, newest epoch | `CLAIM_DUE`, `DELETE_DELIVERED`, `RESCHEDULE` of `order-store/src/outbox.rs` (the lanes model has more of them) |
+//! | [`Action::Claim`], [`Action::Finish`]: lowest of the lane, newest epoch | `CLAIM_DUE`, `DELETE_DELIVERED`, `RESCHEDULE` of `order-store/src/outbox.rs` and below (the lanes model has more of them) |
 //! | [`Action::Correlate`]: taken by the wait, or "no match", or the answer is lost and the call may still arrive | `plan_completed` of `workflow-delivery/src/plan.rs`; `QUIET` of `outcome.rs` |
-//! | [`Action::AskHistory`]: finished wait = consumed; all ended = moot; else not yet | `nobody_waits`, `unless_ended` of `workflow-delivery/src/plan.rs`, `instances.rs` |
+//! | [`Action::AskHistory`]: finished wait and none open = consumed; all ended = moot; else not yet | `why_unmatched`, `has_left` of `workflow-delivery/src/unmatched.rs` |
 //! | [`Action::RecordSubmit`]: only while SUBMITTING | `has_lost_lease` of `record_step_outcome/one.rs` |
 //!
 //! The process is that of `bpmn/order-fulfillment.bpmn` around `AwaitFulfillmentPlan`; it can be
@@ -42,6 +42,8 @@ pub enum Bug {
     CorrelateInsideTransaction,
     /// The completion is recorded in one transaction, the message owed in another.
     OweAfterCommit,
+    /// "No match" asks history for a finished wait only, and not for one that is open again.
+    IgnoreOpenWait,
 }
 
 /// Where the process listens for the completion.
@@ -75,8 +77,6 @@ pub struct DeliveryModel {
     pub put_back: PutBack,
     /// An instance may be suspended.
     pub can_suspend: bool,
-    /// "No match" asks history also whether a wait is open (the product does not).
-    pub sees_open_wait: bool,
     /// The mistake, if there is one.
     pub bug: Option<Bug>,
 }
@@ -86,7 +86,7 @@ impl DeliveryModel {
     #[must_use]
     pub const fn of(put_back: PutBack) -> Self {
         let wait = Wait::BeforeWork;
-        Self { wait, put_back, can_suspend: true, sees_open_wait: false, bug: None }
+        Self { wait, put_back, can_suspend: true, bug: None }
     }
 
     /// The same with a mistake.

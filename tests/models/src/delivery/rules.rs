@@ -246,10 +246,10 @@ fn correlate(model: &DeliveryModel, s: &mut State, relay: usize, is_heard: bool)
     Some(())
 }
 
-/// `nobody_waits`: consumed before, or ended: moot; else not yet.
+/// `why_unmatched`: consumed before and not open again, or ended: moot; else not yet.
 fn ask_history(model: &DeliveryModel, s: &mut State, relay: usize) -> Option<()> {
     let Relay::NoMatch(id) = s.relays[relay] else { return None };
-    let is_open = model.sees_open_wait && s.place == Place::Listening;
+    let is_open = s.place == Place::Listening && !model.has(Bug::IgnoreOpenWait);
     let is_consumed = s.place != Place::Ended && s.has_finished_wait && !is_open;
     let is_moot = is_consumed || s.place == Place::Ended;
     s.relays[relay] = Relay::Heard(id, is_moot);
