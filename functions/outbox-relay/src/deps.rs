@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use lambda_support::clock::{self, Clock};
 use lambda_support::database;
 use lambda_support::secrets::SecretsClient;
+use lambda_support::termination::Termination;
 use message_sinks::{AwsConnection, EventBus, StepQueue};
 use order_store::Store;
 use workflow_delivery::WorkflowDelivery;
@@ -21,10 +22,11 @@ pub struct Deps {
     /// Where domain events go.
     pub events: EventBus,
     clock: Clock,
+    pub(crate) termination: Termination,
 }
 
 impl Deps {
-    /// Opens the store and the clients, so that the first round is warm.
+    /// Opens the store and the clients, so that the first round is warm, and listens for SIGTERM.
     ///
     /// # Errors
     /// When a secret or the store cannot be reached; the platform is told.
@@ -35,13 +37,22 @@ impl Deps {
         let aws = AwsConnection::from_environment()?;
         let steps = StepQueue::connect(&aws, config.step_queue_url.as_str());
         let events = EventBus::connect(&aws, &config.event_bus_name);
-        Ok(Self::new(store, engine, (steps, events)))
+        let termination = Termination::on_sigterm()?;
+        Ok(Self::new(store, engine, (steps, events)).ending_with(termination))
     }
 
     /// With parts that are made already.
     #[must_use]
     pub fn new(store: Store, engine: EngineClient, (steps, events): (StepQueue, EventBus)) -> Self {
-        Self { store, engine, steps, events, clock: clock::system() }
+        let (clock, termination) = (clock::system(), Termination::new());
+        Self { store, engine, steps, events, clock, termination }
+    }
+
+    /// Stops when this is told: everything that is claimed is given back.
+    #[must_use]
+    pub fn ending_with(mut self, termination: Termination) -> Self {
+        self.termination = termination;
+        self
     }
 
     /// With another clock, for tests.

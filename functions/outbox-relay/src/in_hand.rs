@@ -7,10 +7,12 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::future::Future;
 use std::pin::pin;
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use jiff::Timestamp;
+use lambda_support::termination::StopSignal;
 use message_sinks::{BATCH, BusEvent, SinkRefusal, StepMessage, Taken};
 use order_domain::ids::OrderId;
 use order_domain::tenant::TenantId;
@@ -22,26 +24,35 @@ use workflow_delivery::DeliveryOutcome;
 use crate::deps::Deps;
 use crate::policy;
 
-/// A delivery and what it came to.
-pub(crate) type Finished = (ClaimedMessage, DeliveryOutcome);
+/// A delivery and what it came to; shared, because a stop may have to finish it in the middle.
+pub(crate) type Finished = (Arc<ClaimedMessage>, DeliveryOutcome);
 type OrderKey = (TenantId, OrderId);
 
 /// What was claimed and is not finished.
 pub(crate) struct Hands<'a> {
     deps: &'a Deps,
     /// With the time by which their calls must begin.
-    waiting: VecDeque<(ClaimedMessage, Timestamp)>,
+    waiting: VecDeque<(Arc<ClaimedMessage>, Timestamp)>,
     busy: BTreeSet<OrderKey>,
     in_hand: FuturesUnordered<BoxFuture<'a, (Option<OrderKey>, Vec<Finished>)>>,
+    /// Begun, and not finished.
+    under_way: Vec<Arc<ClaimedMessage>>,
     /// Finished while the relay waited for something else.
     done: Vec<Finished>,
     held: usize,
+    stop: StopSignal,
 }
 
 impl<'a> Hands<'a> {
     pub(crate) fn new(deps: &'a Deps) -> Self {
-        let (waiting, busy, done) = (VecDeque::new(), BTreeSet::new(), Vec::new());
-        Self { deps, waiting, busy, in_hand: FuturesUnordered::new(), done, held: 0 }
+        let (waiting, busy, in_hand) = (VecDeque::new(), BTreeSet::new(), FuturesUnordered::new());
+        let (under_way, done, stop) = (Vec::new(), Vec::new(), deps.termination.signal());
+        Self { deps, waiting, busy, in_hand, under_way, done, held: 0, stop }
+    }
+
+    /// When the process was told to stop, if it was.
+    pub(crate) fn told_to_stop_at(&self) -> Option<Instant> {
+        self.stop.told_at()
     }
 
     /// How many more deliveries may be claimed.
@@ -54,7 +65,7 @@ impl<'a> Hands<'a> {
         self.held += claimed.len();
         let begin_by = now.checked_add(policy::BEGIN_WITHIN).unwrap_or(now);
         let (mut steps, mut events) = (Vec::new(), Vec::new());
-        for message in claimed {
+        for message in claimed.into_iter().map(Arc::new) {
             match &message.delivery {
                 Delivery::StepDispatch(step) => steps.push((step_message(step), message)),
                 Delivery::DomainEvent { event_type, cloud_event } => {
@@ -70,6 +81,7 @@ impl<'a> Hands<'a> {
         let deps = self.deps;
         while !steps.is_empty() {
             let (bodies, messages) = next_batch(&mut steps);
+            self.under_way.extend(messages.iter().cloned());
             self.in_hand.push(Box::pin(async move {
                 let taken = deps.steps.send(&bodies).await;
                 (None, settled(messages, taken))
@@ -77,6 +89,7 @@ impl<'a> Hands<'a> {
         }
         while !events.is_empty() {
             let (bodies, messages) = next_batch(&mut events);
+            self.under_way.extend(messages.iter().cloned());
             self.in_hand.push(Box::pin(async move {
                 let taken = deps.events.publish(&bodies).await;
                 (None, settled(messages, taken))
@@ -84,13 +97,33 @@ impl<'a> Hands<'a> {
         }
     }
 
-    /// Works until everything is finished or `until`; says what was finished.
+    /// Works until everything is finished, `until`, or the process is told to stop; says what was
+    /// finished.
     pub(crate) async fn work(&mut self, until: Instant) -> Vec<Finished> {
-        loop {
+        while self.told_to_stop_at().is_none() {
             self.begin();
-            let Ok(Some(ended)) = timeout_at(until, self.in_hand.next()).await else { break };
+            let ended = tokio::select! {
+                _ = self.stop.told() => break,
+                ended = timeout_at(until, self.in_hand.next()) => ended,
+            };
+            let Ok(Some(ended)) = ended else { break };
             self.settle(ended);
         }
+        std::mem::take(&mut self.done)
+    }
+
+    /// Lets what is under way finish until `until`; what does not is cut off, and put off for as
+    /// long as its call may still be at work.
+    pub(crate) async fn end(&mut self, until: Instant) -> Vec<Finished> {
+        while let Ok(Some(ended)) = timeout_at(until, self.in_hand.next()).await {
+            self.settle(ended);
+        }
+        self.in_hand.clear();
+        let reason = "cut off when the process was told to stop";
+        let cut_off = self.under_way.drain(..).map(|message| {
+            (message, DeliveryOutcome::PutOff { least: policy::QUIET, reason: reason.to_owned() })
+        });
+        self.done.extend(cut_off);
         std::mem::take(&mut self.done)
     }
 
@@ -110,6 +143,9 @@ impl<'a> Hands<'a> {
             self.busy.remove(&key);
         }
         self.held -= finished.len();
+        let is_finished =
+            |message: &Arc<ClaimedMessage>| finished.iter().any(|x| Arc::ptr_eq(&x.0, message));
+        self.under_way.retain(|x| !is_finished(x));
         self.done.extend(finished);
     }
 
@@ -133,6 +169,7 @@ impl<'a> Hands<'a> {
                 self.waiting.push_back((message, begin_by));
             } else {
                 self.busy.insert(key.clone());
+                self.under_way.push(Arc::clone(&message));
                 self.in_hand.push(Box::pin(engine_call(self.deps, key, (message, begin_by))));
             }
         }
@@ -142,7 +179,7 @@ impl<'a> Hands<'a> {
 async fn engine_call(
     deps: &Deps,
     key: OrderKey,
-    (message, begin_by): (ClaimedMessage, Timestamp),
+    (message, begin_by): (Arc<ClaimedMessage>, Timestamp),
 ) -> (Option<OrderKey>, Vec<Finished>) {
     let span = tracing::info_span!(
         "engine_delivery",
@@ -154,7 +191,9 @@ async fn engine_call(
     (Some(key), vec![(message, outcome)])
 }
 
-fn next_batch<T>(entries: &mut Vec<(T, ClaimedMessage)>) -> (Vec<T>, Vec<ClaimedMessage>) {
+fn next_batch<T>(
+    entries: &mut Vec<(T, Arc<ClaimedMessage>)>,
+) -> (Vec<T>, Vec<Arc<ClaimedMessage>>) {
     entries.drain(..BATCH.min(entries.len())).unzip()
 }
 
@@ -163,7 +202,7 @@ fn step_message(step: &StepDispatch) -> StepMessage {
     StepMessage { body, traceparent: step.traceparent() }
 }
 
-fn settled(messages: Vec<ClaimedMessage>, taken: Vec<Taken>) -> Vec<Finished> {
+fn settled(messages: Vec<Arc<ClaimedMessage>>, taken: Vec<Taken>) -> Vec<Finished> {
     let outcome = |taken| match taken {
         Ok(()) => DeliveryOutcome::Delivered,
         Err(SinkRefusal { is_permanent: true, reason }) => DeliveryOutcome::Refused { reason },

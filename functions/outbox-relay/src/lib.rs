@@ -6,6 +6,7 @@ mod finish;
 pub mod handler;
 mod in_hand;
 pub mod policy;
+mod relay;
 mod summary;
 
 pub use config::Config;

@@ -27,6 +27,11 @@ pub const IDLE_PAUSE: Duration = Duration::from_millis(100);
 pub const MARGIN: Duration = Duration::from_secs(3);
 /// What is in hand that long before the end is left to its lease.
 pub const LAST_WORD: Duration = Duration::from_millis(700);
+/// For what is in hand when the process is told to stop; a delivery takes a few milliseconds.
+pub const TO_FINISH: Duration = Duration::from_millis(150);
+/// After the same moment everything is written down, or left to its lease. Below
+/// [`TIME_TO_STOP`](lambda_support::termination::TIME_TO_STOP).
+pub const TO_GIVE_BACK: Duration = Duration::from_millis(250);
 /// Tries of a delivery that the receiver calls wrong; then it is buried with an incident. An engine
 /// that is down, a message that nobody waits for yet and wrong credentials never bury anything.
 pub const TRIES_OF_A_WRONG_MESSAGE: u32 = 8;

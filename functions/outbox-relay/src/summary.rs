@@ -32,6 +32,8 @@ pub struct RelaySummary {
     pub oldest_owed_ms: u64,
     /// The run ended because its time was over.
     pub deadline_reached: bool,
+    /// The platform took the process away.
+    pub was_told_to_stop: bool,
 }
 
 impl RelaySummary {

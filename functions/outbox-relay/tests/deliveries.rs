@@ -7,6 +7,7 @@ use std::time::Duration;
 use camunda_client::{EngineClient, EngineSettings};
 use jiff::SignedDuration;
 use lambda_support::Deadline;
+use lambda_support::termination::Termination;
 use message_sinks::{EventBus, SinkRefusal, StepQueue};
 use order_store::Store;
 use outbox_relay::{Deps, RelaySummary, handler, policy};
@@ -365,5 +366,86 @@ async fn a_slow_engine_does_not_hold_up_events_and_the_rest_is_given_back() {
     assert_eq!((summary.published, summary.started), (12, 0));
     assert_eq!(summary.rescheduled, 4, "eight calls were under way, the others were given back");
     assert_eq!(owed(&stage).await, 12);
+    stage.db.finish().await;
+}
+
+/// Orders whose starts are owed and nothing else.
+async fn owing_starts(orders: usize) -> Stage {
+    let stage = Stage::placed(1).await;
+    let intake = stage.db.store("oms_order_intake").await;
+    for _ in 1..orders {
+        place_order(&intake, &stage.tenant, &order_draft(&["ROUTER_RENTAL"])).await;
+    }
+    stage.db.execute("delete from outbox_message where kind <> 'WORKFLOW_START'").await;
+    stage
+}
+
+/// A paused clock does not run ahead while a blocking task runs: only the test moves it.
+fn hold_the_clock() -> std::sync::mpsc::Sender<()> {
+    let (holder, held) = std::sync::mpsc::channel::<()>();
+    tokio::task::spawn_blocking(move || held.recv());
+    holder
+}
+
+async fn until_it_has_had(server: &MockServer, calls: usize) {
+    while server.received_requests().await.unwrap().len() < calls {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_relay_that_is_told_to_stop_gives_back_what_it_claimed() {
+    let _held = hold_the_clock();
+    let stage = owing_starts(policy::PARALLEL_ENGINE + 4).await;
+    let server = MockServer::start().await;
+    let hangs = started("p").set_delay(Duration::from_secs(600));
+    Mock::given(path(START)).respond_with(hangs).mount(&server).await;
+    let termination = Termination::new();
+    let deps = deps(&stage, &server.uri()).await.ending_with(termination.clone());
+    let given_back = "select count(*) from outbox_message where leased_until is null";
+
+    let end = Deadline::after(Duration::from_secs(60));
+    let stop = async {
+        until_it_has_had(&server, policy::PARALLEL_ENGINE).await;
+        termination.tell();
+        // At once, without waiting for what is under way.
+        while stage.db.number(given_back).await < 4 {}
+        tokio::time::advance(policy::TO_FINISH).await;
+    };
+    let (summary, ()) = tokio::join!(handler::run(&deps, "run", end), stop);
+
+    let summary = summary.unwrap();
+    assert!(summary.was_told_to_stop && !summary.deadline_reached, "{summary:?}");
+    assert_eq!((summary.claimed, summary.started, summary.rescheduled), (12, 0, 12));
+    assert_eq!(stage.db.number(given_back).await, 12, "nobody waits for a lease");
+    let doubted = format!(
+        "select count(*) from outbox_message where last_error like 'cut off%'
+           and available_at >= now() + interval '{} seconds'",
+        policy::QUIET.as_secs() - 3
+    );
+    assert_eq!(stage.db.number(&doubted).await, 8, "a call under way may still be at work");
+    stage.db.finish().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delivery_that_ends_soon_after_the_stop_is_written_down_as_delivered() {
+    let _held = hold_the_clock();
+    let stage = owing_starts(1).await;
+    let server = MockServer::start().await;
+    let termination = Termination::new();
+    let told = termination.clone();
+    let answers = move |_: &wiremock::Request| {
+        told.tell();
+        started("p-1")
+    };
+    Mock::given(path(START)).respond_with(answers).expect(1).mount(&server).await;
+    let deps = deps(&stage, &server.uri()).await.ending_with(termination);
+
+    let end = Deadline::after(Duration::from_secs(60));
+    let summary = handler::run(&deps, "run", end).await.unwrap();
+
+    assert!(summary.was_told_to_stop);
+    assert_eq!((summary.started, summary.rescheduled), (1, 0), "{summary:?}");
+    assert_eq!(owed(&stage).await, 0);
     stage.db.finish().await;
 }

@@ -88,6 +88,12 @@ impl StopSignal {
         Self(watch::Sender::new(None).subscribe())
     }
 
+    /// When it was told to stop, if it was.
+    #[must_use]
+    pub fn told_at(&self) -> Option<Instant> {
+        *self.0.borrow()
+    }
+
     /// Waits until it is told to stop; answers when that was.
     pub async fn told(&mut self) -> Instant {
         match self.0.wait_for(Option::is_some).await.map(|told_at| *told_at) {
@@ -133,10 +139,12 @@ mod tests {
     #[tokio::test]
     async fn work_that_begins_after_the_signal_hears_of_it_too() {
         let termination = Termination::new();
+        assert_eq!(termination.signal().told_at(), None);
         termination.tell();
 
         let told_at = termination.signal().told().await;
 
         assert!(told_at <= Instant::now());
+        assert_eq!(termination.signal().told_at(), Some(told_at));
     }
 }
