@@ -1,6 +1,8 @@
 //! Every public entry of the store, tried by any role at a moment when it has something to write.
 #![expect(clippy::unwrap_used, reason = "a world that cannot be made fails its test")]
 
+mod processes;
+
 use jiff::{SignedDuration, Timestamp};
 use order_domain::fallout::FalloutResolution;
 use order_domain::ids::{FalloutCaseId, FulfillmentStepId, IncidentId};
@@ -86,6 +88,19 @@ entries! {
     FindTargetSystem = "target_system::find",
     FindOrderReference = "order_reference::find",
     NextOpenCommunication = "order_reference::next_open_communication",
+    ClaimChecks = "check::claim_checks",
+    PutOffCheck = "check::put_off",
+    MarkEnded = "check::mark_ended",
+    AdoptProcess = "check::adopt",
+    CheckNow = "check::check_now",
+    FindCorrelationStatus = "check::find_status",
+    RecordEngineReport = "engine_report::record",
+    ResolveUnseenReports = "engine_report::resolve_unseen",
+    ResolveReportsOfOrders = "engine_report::resolve_of_orders",
+    ListCasesOfOrders = "engine_report::list_cases_of_orders",
+    RepeatPlanMessages = "repeat::repeat_plan_messages",
+    RestartProcess = "restart_process::restart_process",
+    ReviewOverduePlan = "review_overdue_plan::review_overdue_plan",
     ResolveIncident = "resolve_incident::resolve_incident",
     ListIncidents = "incident_list::list_incidents",
     ListOrders = "order_list::list_orders",
@@ -209,21 +224,23 @@ impl World {
             }
             Entry::ResolveIncident | Entry::ListIncidents => {
                 let refused = StepAnswer::Refused { detail: "status 401".to_owned() };
-                let batch = [outcome_of(&self.attempts[0], &refused)];
-                let tx = self.store("oms_fulfillment_step_executor").await.system_tx().await;
-                let done = commands::record_step_outcomes(tx.unwrap(), &self.ctx(), &batch).await;
-                assert_eq!(done.unwrap().len(), 1);
+                self.answer(&refused).await;
             }
             Entry::ResolveFallout => {
                 let rejected =
                     StepAnswer::Rejected { code: "NO".to_owned(), external_reference: None };
-                let batch = [outcome_of(&self.attempts[0], &rejected)];
-                let tx = self.store("oms_fulfillment_step_executor").await.system_tx().await;
-                let done = commands::record_step_outcomes(tx.unwrap(), &self.ctx(), &batch).await;
-                assert_eq!(done.unwrap().len(), 1);
+                self.answer(&rejected).await;
             }
-            _ => {}
+            _ => self.arrange_process(entry).await,
         }
+    }
+
+    /// The target system answers the first attempt.
+    async fn answer(&self, answer: &StepAnswer) {
+        let batch = [outcome_of(&self.attempts[0], answer)];
+        let tx = self.store("oms_fulfillment_step_executor").await.system_tx().await;
+        let done = commands::record_step_outcomes(tx.unwrap(), &self.ctx(), &batch).await;
+        assert_eq!(done.unwrap().len(), 1);
     }
 
     /// A callback of another system names a request of LOGISTICS, or nobody's.
@@ -342,6 +359,19 @@ impl World {
             | Entry::ClaimContradictionChecks
             | Entry::RecordContradictionFindings
             | Entry::FindTargetSystem => self.attempt_step(entry, store).await,
+            Entry::ClaimChecks
+            | Entry::PutOffCheck
+            | Entry::MarkEnded
+            | Entry::AdoptProcess
+            | Entry::CheckNow
+            | Entry::FindCorrelationStatus
+            | Entry::RecordEngineReport
+            | Entry::ResolveUnseenReports
+            | Entry::ResolveReportsOfOrders
+            | Entry::ListCasesOfOrders
+            | Entry::RepeatPlanMessages
+            | Entry::RestartProcess
+            | Entry::ReviewOverduePlan => self.attempt_process(entry, store).await,
         }
     }
 
@@ -613,6 +643,8 @@ const fn needs_steps(entry: Entry) -> bool {
             | Entry::ExposeForeign
             | Entry::ClaimContradictionChecks
             | Entry::RecordContradictionFindings
+            | Entry::RepeatPlanMessages
+            | Entry::ReviewOverduePlan
     )
 }
 
