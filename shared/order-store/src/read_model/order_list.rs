@@ -11,7 +11,9 @@ use crate::error::StoreError;
 use crate::row::Reader;
 use crate::tx::TenantTx;
 
-/// Walks `product_order_newest` from the position on: a late page costs what the first one costs.
+/// Walks `product_order_newest` from the position on, or `orders_of_a_status` with a status: a late
+/// page costs what the first one costs, and orders of other statuses cost nothing. The two are one
+/// statement because every execution is planned with its values, so what is null is left out.
 pub(crate) const LIST_ORDERS: &str = r"
     select o.id, o.order_number, o.quote_id, o.quote_revision, o.customer_id, o.status, o.version,
            o.open_blocking_case_count, o.created_at, o.updated_at, o.completed_at

@@ -76,3 +76,39 @@ async fn hot_queries_use_their_partial_index_beside_a_million_finished_steps() {
     assert_uses(&redispatch, &["ready_steps"], "fulfillment_step");
     db.finish().await;
 }
+
+/// Many orders of one status, and three that are older than all of them and have another.
+async fn fill_orders(db: &TestDatabase) {
+    db.execute(
+        "insert into product_order (tenant_id, id, order_number, quote_id, quote_revision, customer_id,
+             billing_account_id, status, version, correlation_id, created_at, updated_at, audit_sequence, audit_head)
+         select 'acme', md5('order' || n)::uuid, 'O-' || n, 'Q-' || n, 1, 'c', 'b',
+             case when n > 200000 then 'DECOMPOSED' else 'VALIDATED' end, 1,
+             md5('c')::uuid, now() - n * interval '1 second', now(), 1, 'h'
+         from generate_series(1, 200003) n",
+    )
+    .await;
+    db.execute("analyze product_order").await;
+}
+
+#[tokio::test]
+async fn orders_of_a_rare_status_are_found_without_reading_the_others() {
+    let db = TestDatabase::create().await;
+    fill_orders(&db).await;
+    let page = async |status: &str, after: &str| {
+        let position = ("$4", "'00000000-0000-0000-0000-000000000000'");
+        let values = [("$1", "'acme'"), ("$2", status), ("$3", after), position, ("$5", "51")];
+        plan(&db, "read_model::LIST_ORDERS", &values).await
+    };
+
+    let first = page("'DECOMPOSED'", "null").await;
+    let later = page("'DECOMPOSED'", "(now() - interval '1 day')").await;
+    let of_any_status = page("null", "null").await;
+
+    for listed in [&first, &later] {
+        assert_uses(listed, &["orders_of_a_status"], "product_order");
+        assert!(!listed.contains("Sort"), "the plan sorts:\n{listed}");
+    }
+    assert_uses(&of_any_status, &["product_order_newest"], "product_order");
+    db.finish().await;
+}
