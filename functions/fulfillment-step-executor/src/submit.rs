@@ -6,7 +6,7 @@ use external_systems::settings::TargetSystemSettings;
 use external_systems::{
     Exchange, ExchangeAttempt, ExchangeKind, HttpTargetSystem, SubmitRequest, TargetSystem,
 };
-use fault_points::{CrashPoint, reach};
+use fault_points::{CrashPoint, SeededBug, reach};
 use jiff::Timestamp;
 use lambda_support::targets::{Targets, parse_settings};
 use lambda_support::{Deadline, jitter, request_attempts};
@@ -124,7 +124,12 @@ fn outcome(attempt: &StepAttempt, policy: StepPolicy, exchange: Exchange) -> Ste
         },
         source: AnswerSource::Submit,
         attempts: request_attempts::of_exchange(&exchange),
-        answer: exchange.answer,
+        answer: match exchange.answer {
+            StepAnswer::Unknown { detail, .. } if SeededBug::ResendWithoutQuery.is_present() => {
+                StepAnswer::RetryLater { retry_after_ms: None, detail }
+            }
+            answer => answer,
+        },
         policy,
         jitter: jitter::of_step(),
     }

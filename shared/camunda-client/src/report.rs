@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use fault_points::SeededBug;
 use serde::Serialize;
 
 use crate::calls::CallKind;
@@ -64,8 +65,15 @@ struct FailureBody<'a> {
     worker_id: &'a str,
     error_message: String,
     error_details: String,
+    // Always sent: the engine reads a missing value as 0.
+    #[serde(skip_serializing_if = "is_left_out")]
     retries: u32,
     retry_timeout: u64,
+}
+
+/// Never, but for bug 20.
+fn is_left_out(_retries: &u32) -> bool {
+    SeededBug::NoRetriesInFailure.is_present()
 }
 
 #[derive(Serialize)]

@@ -1,5 +1,6 @@
 //! From a reply to its meaning: the table of failure classes (§26) as one exhaustive match each.
 
+use fault_points::SeededBug;
 use order_domain::failure::FailureClass;
 use order_domain::step::answer::StepAnswer;
 use serde::Deserialize;
@@ -33,6 +34,9 @@ pub(crate) fn classify(reply: &Reply) -> Verdict {
         C::AlreadyKnown => return Verdict::AlreadyKnown,
         C::Completed(report) => report.into_answer(RequestStatus::Completed),
         C::Accepted(report) => report.into_answer(RequestStatus::Accepted),
+        C::Rejected { .. } if SeededBug::RetryBusinessRejection.is_present() => {
+            StepAnswer::RetryLater { retry_after_ms: None, detail }
+        }
         C::Rejected { code, external_reference } => {
             StepAnswer::Rejected { code, external_reference }
         }
@@ -61,6 +65,7 @@ pub(crate) fn case_of(reply: &Reply) -> (OutcomeCase, String) {
     };
     let case = match status {
         200 | 202 | 422 => return body_case(status, body),
+        409 if SeededBug::IgnoreConflict.is_present() => C::RequestAtFault,
         409 => C::AlreadyKnown,
         429 => C::Throttled { retry_after_ms },
         503 => C::Unavailable { retry_after_ms },

@@ -31,6 +31,7 @@ use std::collections::VecDeque;
 use std::future::Future;
 
 use camunda_client::{EngineClient, EngineError, ExternalTask};
+use fault_points::SeededBug;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::time::sleep_until;
 
@@ -61,7 +62,10 @@ where
     H: Fn(ExternalTask) -> F,
     F: Future<Output = TaskOutcome>,
 {
-    let worker_id = format!("{}:{}", settings.function, uuid::Uuid::now_v7());
+    let worker_id = match SeededBug::OneWorkerId.is_present() {
+        true => settings.function.clone(),
+        false => format!("{}:{}", settings.function, uuid::Uuid::now_v7()),
+    };
     let end = end.into();
     let hands = Hands { engine, settings, worker_id: &worker_id, stop: end.stop(), handler };
     let mut ending = Ending::new(end, settings);

@@ -12,6 +12,7 @@ use std::fmt;
 use std::panic::AssertUnwindSafe;
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use fault_points::SeededBug;
 use futures_util::{FutureExt, StreamExt, stream};
 use tokio::time::timeout_at;
 
@@ -88,11 +89,17 @@ where
     let messages: Vec<_> = event.records.into_iter().map(QueueMessage::from).collect();
     let ids: Vec<_> = messages.iter().map(|message| message.message_id.clone()).collect();
     let verdicts = match guarded(deadline, async || handle(messages).await).await {
-        Ok(verdicts) if verdicts.len() == ids.len() => verdicts,
+        Ok(verdicts) if verdicts.len() == ids.len() && !goes_down_with_one(&verdicts) => verdicts,
         Ok(_) => vec![MessageVerdict::retry_later("not one verdict per message"); ids.len()],
         Err(reason) => vec![MessageVerdict::retry_later(reason); ids.len()],
     };
     response(ids.into_iter().zip(verdicts))
+}
+
+/// Bug 16: the batch is as good as its worst message.
+fn goes_down_with_one(verdicts: &[MessageVerdict]) -> bool {
+    let is_bad = |verdict: &MessageVerdict| *verdict != MessageVerdict::Done;
+    SeededBug::OneBadFailsBatch.is_present() && verdicts.iter().any(is_bad)
 }
 
 async fn settle_one<F, Fut>(
@@ -124,7 +131,7 @@ async fn guarded<T>(deadline: Deadline, work: impl AsyncFnOnce() -> T) -> Result
 
 fn response(verdicts: impl IntoIterator<Item = (String, MessageVerdict)>) -> SqsBatchResponse {
     let mut response = SqsBatchResponse::default();
-    for (message_id, verdict) in verdicts {
+    for (position, (message_id, verdict)) in verdicts.into_iter().enumerate() {
         let MessageVerdict::RetryLater { reason } = verdict else {
             continue;
         };
@@ -134,7 +141,10 @@ fn response(verdicts: impl IntoIterator<Item = (String, MessageVerdict)>) -> Sqs
         }
         tracing::warn!(messaging.message_id = message_id, reason, "message goes back to the queue");
         let mut failure = BatchItemFailure::default();
-        failure.item_identifier = message_id;
+        failure.item_identifier = match SeededBug::WrongItemIds.is_present() {
+            true => position.to_string(),
+            false => message_id,
+        };
         response.batch_item_failures.push(failure);
     }
     response

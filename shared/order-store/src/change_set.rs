@@ -7,6 +7,7 @@
 
 mod merge;
 mod parts;
+mod published_first;
 mod rows;
 
 pub(crate) use parts::Part;
@@ -19,6 +20,7 @@ pub(crate) use rows::{
     StepUpdate, TransitionRow,
 };
 
+use fault_points::SeededBug;
 use serde::Serialize;
 use serde_json::Value;
 use tokio_postgres::types::Type;
@@ -67,9 +69,12 @@ impl ChangeSet {
     ///
     /// # Errors
     /// The statement's failure; nothing was written then.
-    pub(crate) async fn write(self, tx: Tx, operation: &'static str) -> Result<(), StoreError> {
+    pub(crate) async fn write(mut self, tx: Tx, operation: &'static str) -> Result<(), StoreError> {
         if self.is_empty() {
             return tx.roll_back().await;
+        }
+        if SeededBug::PublishBeforeCommit.is_present() {
+            self.publish_first(&tx).await?;
         }
         let (sql, document) =
             self.statement().map_err(|source| StoreError::Encode { operation, source })?;

@@ -6,6 +6,7 @@
 //! else's. Claims are fair: tenants with due rows take turns. The lease saves work; correctness
 //! rests on idempotent receivers.
 
+mod by_cursor;
 mod payload;
 mod repeat;
 mod undelivered;
@@ -17,6 +18,7 @@ pub use repeat::repeat_plan_messages;
 pub(crate) use undelivered::{BURY, RESCHEDULE};
 pub use undelivered::{Burial, PutOff, bury, reschedule};
 
+use fault_points::SeededBug;
 use jiff::{SignedDuration, Timestamp};
 use order_domain::ids::{OrderId, OutboxMessageId};
 use order_domain::tenant::TenantId;
@@ -153,7 +155,10 @@ pub async fn claim_due(
         (&worker_id as _, Type::TEXT),
         (&leased_until as _, Type::TIMESTAMPTZ),
     ];
-    let rows = tx.run_alone("claim_due", CLAIM_DUE, &params).await?;
+    let rows = match SeededBug::OutboxByCursor.is_present() {
+        true => by_cursor::claim_due(tx, &params).await?,
+        false => tx.run_alone("claim_due", CLAIM_DUE, &params).await?,
+    };
     let mut claimed: Vec<ClaimedMessage> = rows.iter().filter_map(readable).collect();
     claimed.sort_by_key(|x| x.sequence);
     Ok(claimed)

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use camunda_client::{ExternalTask, Variables};
+use fault_points::SeededBug;
 use lambda_support::error_chain;
 use lambda_support::external_task_loop::TaskOutcome;
 use order_store::StoreError;
@@ -25,6 +26,9 @@ pub fn answer(
         }
         Ok(CommandOutcome::Refused { code, message, fallout_case_id, .. }) => {
             match (fallout_case_id, bpmn_error) {
+                (Some(_), _) if SeededBug::BusinessErrorAsFailure.is_present() => {
+                    TaskOutcome::retry(task, code)
+                }
                 // The sentence stays here: it can name products and steps, and the engine is
                 // told no business data.
                 (Some(case), Some(bpmn_error)) => TaskOutcome::BpmnError {

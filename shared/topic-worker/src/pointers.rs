@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use camunda_client::{BusinessKey, ExternalTask};
+use fault_points::SeededBug;
 use order_domain::ids::{CorrelationId, OrderId, WorkflowRunId};
 use order_domain::tenant::TenantId;
 
@@ -73,7 +74,11 @@ fn text<T: FromStr>(task: &ExternalTask, name: &'static str) -> Result<T, Foreig
 /// another when a loop back after fallout runs the activity anew.
 #[must_use]
 pub fn idempotency_key(command: &str, order_id: OrderId, task: &ExternalTask) -> String {
-    let (process, activity) = (&task.process_instance_id, &task.activity_instance_id);
+    let activity = match SeededBug::KeyByActivity.is_present() {
+        true => &task.activity_id,
+        false => &task.activity_instance_id,
+    };
+    let process = &task.process_instance_id;
     format!("{command}:{order_id}:{process}:{activity}")
 }
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use camunda_client::{EngineClient, EngineError, ExternalTask};
-use fault_points::{CrashPoint, reach};
+use camunda_client::{EngineClient, EngineError, ExternalTask, Variables};
+use fault_points::{CrashPoint, SeededBug, reach};
 use jiff::Timestamp;
 use lambda_runtime::Context;
 use lambda_support::Deadline;
@@ -144,12 +144,22 @@ impl Worker {
         let context = self.context(milestone, task, &pointers);
         let outcome = async {
             reach(CrashPoint::TopicAfterFetch).await?;
+            if SeededBug::CompleteBeforeCommit.is_present() {
+                self.complete_first(task).await;
+            }
             let tx = self.store.tenant_tx(&pointers.tenant).await?;
             let outcome = command(tx, pointers.order_id, &context).await?;
             reach(CrashPoint::TopicAfterCommit).await?;
             Ok(outcome)
         };
         answer(task, milestone.bpmn_error, outcome.await)
+    }
+
+    /// Bug 9: the process goes on, whatever becomes of the command.
+    async fn complete_first(&self, task: &ExternalTask) {
+        let worker_id = task.worker_id.as_deref().unwrap_or_default();
+        let told = self.engine.complete_task(&task.id, worker_id, &Variables::none()).await;
+        tracing::debug!(?told, "completed before the command");
     }
 
     /// The pointers of a task.

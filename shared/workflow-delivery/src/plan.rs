@@ -2,7 +2,7 @@
 //! otherwise (ENGINE §6).
 
 use camunda_client::{BusinessKey, EngineError, MessageCorrelation, Variables};
-use fault_points::{CrashPoint, reach};
+use fault_points::{CrashPoint, SeededBug, reach};
 use lambda_support::external_task_loop::repeated;
 use order_domain::ids::FulfillmentPlanId;
 
@@ -26,6 +26,9 @@ impl WorkflowDelivery<'_> {
         match repeated(|| self.engine.correlate_message(&message)).await {
             Ok(_taken) => {
                 reach(CrashPoint::RelayAfterMessage).await?;
+                Ok(DeliveryOutcome::Delivered)
+            }
+            Err(EngineError::NoMatch { .. }) if SeededBug::NoMatchIsDelivered.is_present() => {
                 Ok(DeliveryOutcome::Delivered)
             }
             Err(EngineError::NoMatch { .. }) => self.unmatched(claim, &key, Some(AWAIT_PLAN)).await,

@@ -1,7 +1,7 @@
 //! The start of an order's process: once, also when an answer is lost (ENGINE §6).
 
 use camunda_client::{BusinessKey, HistoricInstance, StartProcess, Variables};
-use fault_points::{CrashPoint, reach};
+use fault_points::{CrashPoint, SeededBug, reach};
 use jiff::Timestamp;
 use order_domain::ids::{CorrelationId, WorkflowRunId};
 use order_domain::order::ResumePoint;
@@ -36,6 +36,11 @@ impl WorkflowDelivery<'_> {
         let run_id = match correlation::claim_start(tx, subject, (names.0, &names.1), now).await? {
             StartClaim::Known { .. } => return Ok(DeliveryOutcome::Moot),
             StartClaim::New { workflow_run_id } => workflow_run_id,
+            StartClaim::Unrecorded { workflow_run_id, .. }
+                if SeededBug::StartWithoutAsking.is_present() =>
+            {
+                workflow_run_id
+            }
             StartClaim::Unrecorded { workflow_run_id, started_at } => {
                 if let Some(outcome) = self.doubt((claim, wanted), &key, started_at, now).await? {
                     return Ok(outcome);

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use camunda_client::{BpmnError, EngineClient, EngineError, TaskFailure, Variables};
-use fault_points::{CrashPoint, reach};
+use fault_points::{CrashPoint, SeededBug, reach};
 
 use super::in_hand::TaskEnd;
 use super::outcome::TaskOutcome;
@@ -47,7 +47,8 @@ pub(super) async fn report(
             Err(_struck) => TaskEnd::Unreported,
         };
     };
-    if is_bug(&error) && !matches!(report, Report::Failure(_)) {
+    let is_refused = is_bug(&error) || is_taken_for_refused(&error);
+    if is_refused && !matches!(report, Report::Failure(_)) {
         tracing::error!(error = &error as &dyn std::error::Error, "report refused: incident");
         let incident = Report::Failure(incident(&error));
         return match repeated(|| send(engine, task_id, worker_id, &incident)).await {
@@ -89,6 +90,11 @@ const fn is_bug(error: &EngineError) -> bool {
             | EngineError::ValueTooLong { .. }
             | EngineError::RefusedBeforeSending { .. }
     )
+}
+
+/// Bug 15: what is done already is reported as failed.
+fn is_taken_for_refused(error: &EngineError) -> bool {
+    SeededBug::GoneIsFailure.is_present() && matches!(error, EngineError::Gone { .. })
 }
 
 fn incident(error: &EngineError) -> TaskFailure {

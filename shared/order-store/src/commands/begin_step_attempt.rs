@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use fault_points::SeededBug;
 use jiff::{SignedDuration, Timestamp};
 use order_domain::ids::{FulfillmentStepId, OrderId, OrderLineId, RequestId};
 use order_domain::plan::PlanStatus;
@@ -157,7 +158,9 @@ fn push_request(change: &mut OrderChange<'_>, index: usize) {
     let (tenant_id, order_id, now) =
         (change.tenant(), change.aggregate.order.id.as_uuid(), change.now());
     let step = &mut change.aggregate.steps[index];
-    if let Some(request_id) = step.request_id {
+    if let Some(request_id) = step.request_id
+        && !SeededBug::NewRequestIdPerAttempt.is_present()
+    {
         let row = RequestUpdate {
             tenant_id,
             request_id: request_id.as_uuid(),

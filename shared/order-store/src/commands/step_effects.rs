@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 
+use fault_points::SeededBug;
 use jiff::Timestamp;
 use order_domain::fallout::FalloutReason;
 use order_domain::step::{StepFallout, StepMove, StepStatus};
@@ -82,7 +83,8 @@ fn write_step(step: &mut StepRow, to: &StepMove) {
     step.leased_until = None;
     step.check_count = to.check_count;
     step.sends = to.sends;
-    step.response_due_at = to.check_at;
+    let waits_for_ever = SeededBug::NoResponseDue.is_present() && to.next == StepStatus::Submitted;
+    step.response_due_at = if waits_for_ever { None } else { to.check_at };
     if let Some(reference) = &to.external_reference {
         step.external_reference = Some(reference.clone());
     }

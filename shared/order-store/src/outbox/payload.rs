@@ -1,5 +1,6 @@
 //! What an outbox row says: one type per kind, so that relay and commands cannot disagree.
 
+use fault_points::SeededBug;
 use order_domain::fallout::{EngineAnchor, FalloutResolution};
 use order_domain::ids::{
     CorrelationId, FalloutCaseId, FulfillmentPlanId, FulfillmentStepId, OrderId,
@@ -98,6 +99,9 @@ impl Delivery {
             Self::FalloutOpened { fallout_case_id }
             | Self::UserTaskComplete { fallout_case_id, .. } => case_lane(*fallout_case_id),
             Self::StepDispatch(step) => format!("step:{}", step.fulfillment_step_id),
+            Self::DomainEvent { cloud_event, .. } if SeededBug::EventsOutOfOrder.is_present() => {
+                format!("events:{order}:{}", cloud_event["id"])
+            }
             Self::DomainEvent { .. } => format!("events:{order}"),
         }
     }
