@@ -10,7 +10,7 @@ use crate::chaos::Profile;
 #[derive(Debug, Parser)]
 #[command(name = "cargo local", bin_name = "cargo local", version)]
 pub struct Cli {
-    /// Name of the stack; several run side by side. [default: main, for `test`, `bench` and `chaos`: their name]
+    /// Name of the stack; several run side by side. [default: main, for `test`, `seeded-bugs`, `bench` and `chaos`: their name]
     #[arg(long, global = true, value_name = "NAME")]
     pub stack: Option<String>,
     #[command(subcommand)]
@@ -35,6 +35,8 @@ pub enum Command {
     Token(TokenArguments),
     /// Run the tests against a private PostgreSQL and engine.
     Test(TestArguments),
+    /// Run the tests against each seeded mistake; fails when no test notices one.
+    SeededBugs(SeededBugsArguments),
     /// Run orders under faults, wait for quiet, and check every invariant.
     ///
     /// The stack is the run's own and starts empty. The plan (which orders, which faults, when)
@@ -132,6 +134,24 @@ pub struct TestArguments {
     /// Passed to `cargo test`: a filter, `-p CRATE`, `-- --nocapture`.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
     pub arguments: Vec<String>,
+}
+
+impl TestArguments {
+    /// All tests of the workspace.
+    #[must_use]
+    pub const fn of_workspace() -> Self {
+        Self { no_fsync: true, keep: false, arguments: Vec::new() }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct SeededBugsArguments {
+    /// Only the mistake of this number; may be repeated.
+    #[arg(long, value_name = "N")]
+    pub bug: Vec<u8>,
+    /// Print the result as one JSON object, the last line on stdout.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -247,6 +267,7 @@ impl Cli {
     pub fn stack_name(&self) -> &str {
         let default = match self.command {
             Command::Test(_) => "test",
+            Command::SeededBugs(_) => "seeded-bugs",
             Command::Bench(_) => "bench",
             Command::Chaos(_) => "chaos",
             _ => "main",

@@ -13,7 +13,7 @@ use crate::cli::{CatalogueArguments, Cli, Command, PurgeArguments};
 use crate::progress::Progress;
 use crate::session::Session;
 use crate::stack::{StackLayout, stop_all};
-use crate::{bench, chaos, configuration, demo, dlq, postgres, test_run, tidy, token};
+use crate::{bench, chaos, configuration, demo, dlq, postgres, seeded_bugs, test_run, tidy, token};
 
 pub(crate) use up::{say_where_cockpit_is, start_all, start_postgres};
 
@@ -32,6 +32,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Purge(arguments) => purge(&stack, &arguments).await.map(success),
         Command::Token(arguments) => token::print(&stack, &arguments).map(success),
         Command::Test(arguments) => test_run::run(&stack, &arguments).await,
+        Command::SeededBugs(arguments) => seeded_bugs::run(&stack, &arguments).await,
         Command::Chaos(arguments) => chaos::run(&stack, &arguments).await,
         Command::Bench(arguments) => bench::run(&stack, &arguments).await,
         Command::Catalogue(arguments) => catalogue(&stack, &arguments).await.map(success),

@@ -20,6 +20,7 @@ pub mod process;
 pub mod progress;
 pub mod random;
 pub mod secrets;
+pub mod seeded_bugs;
 pub mod session;
 pub mod simulator;
 pub mod stack;

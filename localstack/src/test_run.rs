@@ -19,7 +19,7 @@ use crate::{engine, output};
 use summary::Summary;
 
 /// The variables tests read.
-const POSTGRES_VARIABLE: &str = "OMS_TEST_POSTGRES_URL";
+pub(crate) const POSTGRES_VARIABLE: &str = "OMS_TEST_POSTGRES_URL";
 const ENGINE_VARIABLE: &str = "OMS_TEST_ENGINE_URL";
 
 /// Runs `cargo test` against a private stack; its exit code is that of the tests.
@@ -63,7 +63,8 @@ async fn start_and_test(
     test(session, arguments).await
 }
 
-async fn compile(session: &Session, arguments: &TestArguments) -> Result<()> {
+/// Builds the tests, and says what does not compile.
+pub(crate) async fn compile(session: &Session, arguments: &TestArguments) -> Result<()> {
     let step = session.progress.step("compile tests");
     let mut cargo = cargo_test(session, arguments);
     cargo.arg("--no-run");

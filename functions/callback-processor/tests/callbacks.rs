@@ -264,6 +264,23 @@ async fn success_after_the_last_attempt_is_adopted_and_closes_the_case() {
 }
 
 #[tokio::test]
+async fn a_callback_that_could_not_be_recorded_goes_back_to_the_queue_alone() {
+    let stage = Stage::released(2).await;
+    let attempts = stage.claim().await;
+    let messages = [("m1", &attempts[0]), ("m2", &attempts[1])]
+        .map(|(id, attempt)| message(id, &completed(attempt.request_id)));
+    let poison = "alter table inbox_message add constraint poison check (message_id <> 'm1')";
+    stage.db.execute(poison).await;
+
+    let (summary, verdicts) = handler::process(&deps(&stage).await, "run", &messages).await;
+
+    assert!(matches!(verdicts[0], MessageVerdict::RetryLater { .. }), "{verdicts:?}");
+    assert_eq!(verdicts[1], MessageVerdict::Done);
+    assert_eq!((summary.applied, summary.returned), (1, 1));
+    stage.db.finish().await;
+}
+
+#[tokio::test]
 async fn a_body_that_is_no_envelope_goes_to_the_dead_letter_queue_alone() {
     let stage = Stage::released(1).await;
     let id = stage.claim().await.remove(0).request_id;

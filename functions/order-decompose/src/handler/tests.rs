@@ -61,6 +61,20 @@ async fn a_database_that_is_gone_costs_one_retry() {
 }
 
 #[tokio::test]
+async fn the_engine_hears_nothing_of_a_command_that_was_not_committed() {
+    let draft = with_work(order_draft(&["INTERNET_ACCESS"]));
+    let oms = Fixture::new(MILESTONE, draft, Some(Stage::Validated)).await;
+    oms.db.execute("alter table order_work_item add constraint poison check (false)").await;
+
+    let outcome = execute_task(&oms.deps, &oms.task()).await;
+
+    assert!(matches!(outcome, TaskOutcome::Failure { .. }), "{outcome:?}");
+    let told = oms.server.received_requests().await.expect("the engine keeps what it hears");
+    assert!(told.is_empty(), "{told:?}");
+    oms.db.finish().await;
+}
+
+#[tokio::test]
 async fn a_process_that_asks_too_early_costs_one_retry_and_changes_nothing() {
     too_early_costs_one_retry_and_changes_nothing(MILESTONE, execute_task).await;
 }

@@ -7,6 +7,7 @@ mod fallout;
 mod isolation;
 mod journey;
 mod liveness;
+mod outbox;
 mod permissions;
 mod plans;
 mod processes;
