@@ -1,13 +1,15 @@
 //! What the function holds between runs.
 
 use camunda_client::EngineClient;
+use futures_util::future::try_join;
 use jiff::Timestamp;
+use lambda_runtime::Error;
 use lambda_support::clock::{self, Clock};
-use lambda_support::database;
 use lambda_support::secrets::SecretsClient;
 use lambda_support::termination::Termination;
 use message_sinks::{AwsConnection, EventBus, StepQueue};
 use order_store::Store;
+use tokio::task::yield_now;
 use workflow_delivery::WorkflowDelivery;
 
 use crate::config::Config;
@@ -26,19 +28,25 @@ pub struct Deps {
 }
 
 impl Deps {
-    /// Opens the store and the clients, so that the first round is warm, and listens for SIGTERM.
+    /// Opens the store and the clients, so that the first round is warm, and listens for SIGTERM; the
+    /// clients are made while others are waited for (ADR 0015).
     ///
     /// # Errors
-    /// When a secret or the store cannot be reached; the platform is told.
-    pub async fn connect(config: &Config) -> Result<Self, lambda_runtime::Error> {
+    /// When a secret or the store cannot be reached, or AWS not addressed; the platform is told.
+    pub async fn connect(config: &Config) -> Result<Self, Error> {
         let secrets = SecretsClient::new(config.secrets.clone())?;
-        let engine = config.engine.client(&secrets, policy::ENGINE_CALL).await?;
-        let store = database::connect(&secrets, &config.database, policy::MAX_CONNECTIONS).await?;
-        let aws = AwsConnection::from_environment()?;
-        let steps = StepQueue::connect(&aws, config.step_queue_url.as_str());
-        let events = EventBus::connect(&aws, &config.event_bus_name);
+        let (login, engine) =
+            try_join(async { config.database.login(&secrets).await.map_err(Error::from) }, async {
+                Ok(config.engine.client(&secrets, policy::ENGINE_CALL).await?)
+            })
+            .await?;
+        let (store, sinks) = try_join(
+            async { login.open(policy::MAX_CONNECTIONS).await.map_err(Error::from) },
+            sinks(config),
+        )
+        .await?;
         let termination = Termination::on_sigterm()?;
-        Ok(Self::new(store, engine, (steps, events)).ending_with(termination))
+        Ok(Self::new(store, engine, sinks).ending_with(termination))
     }
 
     /// With parts that are made already.
@@ -69,6 +77,16 @@ impl Deps {
     pub(crate) fn now(&self) -> Timestamp {
         (self.clock)()
     }
+}
+
+/// The clients of AWS, each of which compiles the SDK's table of regions. In between, whoever shares
+/// the thread goes on as far as its server has answered.
+async fn sinks(config: &Config) -> Result<(StepQueue, EventBus), Error> {
+    yield_now().await;
+    let aws = AwsConnection::from_environment()?;
+    let steps = StepQueue::connect(&aws, config.step_queue_url.as_str());
+    yield_now().await;
+    Ok((steps, EventBus::connect(&aws, &config.event_bus_name)))
 }
 
 impl std::fmt::Debug for Deps {

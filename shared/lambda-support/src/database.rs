@@ -73,6 +73,17 @@ impl DatabaseConfig {
     }
 }
 
+impl DatabaseLogin {
+    /// Opens the store with at most so many connections, the first one now.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Store`].
+    pub async fn open(self, max_connections: usize) -> Result<Store, DatabaseError> {
+        let Self { settings, tls } = self;
+        Store::connect(&settings, tls, max_connections).await.map_err(DatabaseError::Store)
+    }
+}
+
 /// Opens the store as the role of the secret, with at most so many connections.
 ///
 /// # Errors
@@ -82,8 +93,7 @@ pub async fn connect(
     config: &DatabaseConfig,
     max_connections: usize,
 ) -> Result<Store, DatabaseError> {
-    let DatabaseLogin { settings, tls } = config.login(secrets).await?;
-    Store::connect(&settings, tls, max_connections).await.map_err(DatabaseError::Store)
+    config.login(secrets).await?.open(max_connections).await
 }
 
 #[cfg(test)]
