@@ -7,10 +7,13 @@
 //! rests on idempotent receivers.
 
 mod by_cursor;
+mod claim;
 mod payload;
 mod repeat;
 mod undelivered;
 
+pub(crate) use claim::CLAIM_DUE;
+pub use claim::claim_due;
 pub(crate) use payload::case_lane;
 pub use payload::{Delivery, StepDispatch};
 pub(crate) use repeat::REPEAT_PLAN_MESSAGES;
@@ -18,8 +21,7 @@ pub use repeat::repeat_plan_messages;
 pub(crate) use undelivered::{BURY, RESCHEDULE};
 pub use undelivered::{Burial, PutOff, bury, reschedule};
 
-use fault_points::SeededBug;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use order_domain::ids::{OrderId, OutboxMessageId};
 use order_domain::tenant::TenantId;
 use tokio_postgres::Row;
@@ -29,31 +31,6 @@ use uuid::Uuid;
 use crate::error::StoreError;
 use crate::row::Reader;
 use crate::tx::SystemTx;
-
-pub(crate) const CLAIM_DUE: &str = r"
-    with candidate as (
-        select m.tenant_id, m.id, m.available_at,
-               row_number() over (partition by m.tenant_id order by m.available_at, m.sequence) as tenant_turn
-        from outbox_message m
-        where m.dead_at is null and m.available_at <= $1
-          and (m.leased_until is null or m.leased_until < $1)
-          -- the lowest of its lane; a dead or leased row before it holds the lane
-          and not exists (select from outbox_message earlier
-                          where earlier.tenant_id = m.tenant_id and earlier.lane = m.lane
-                            and earlier.sequence < m.sequence)),
-    due as (
-        select m.tenant_id, m.id
-        from outbox_message m
-        join (select tenant_id, id from candidate order by tenant_turn, available_at limit $2) c
-          on c.tenant_id = m.tenant_id and c.id = m.id
-        -- asked again of the locked version: a rival may have finished with it since the snapshot
-        where m.dead_at is null and m.available_at <= $1 and (m.leased_until is null or m.leased_until < $1)
-        for update of m skip locked)  -- rows claimed by others are not waited for
-    update outbox_message m
-    set leased_by = $3, leased_until = $4, lease_epoch = m.lease_epoch + 1, attempt_count = m.attempt_count + 1
-    from due
-    where m.tenant_id = due.tenant_id and m.id = due.id
-    returning m.tenant_id, m.id, m.order_id, m.payload, m.sequence, m.attempt_count, m.lease_epoch";
 
 /// Delivered rows go; a dispatched step remembers when, so that a lost message is noticed.
 pub(crate) const DELETE_DELIVERED: &str = r"
@@ -135,39 +112,6 @@ pub enum FinishOutcome {
     Recorded,
     /// Somebody else claimed the row after the lease ran out; they will finish it.
     LeaseLost,
-}
-
-/// Claims up to `limit` due deliveries, oldest first within a tenant, tenants taking turns.
-///
-/// # Errors
-/// Technical failures of the store.
-pub async fn claim_due(
-    tx: SystemTx,
-    now: Timestamp,
-    limit: u32,
-    (worker_id, lease): (&str, SignedDuration),
-) -> Result<Vec<ClaimedMessage>, StoreError> {
-    let leased_until = now.checked_add(lease).unwrap_or(Timestamp::MAX);
-    let limit = i64::from(limit);
-    let params = [
-        (&now as _, Type::TIMESTAMPTZ),
-        (&limit as _, Type::INT8),
-        (&worker_id as _, Type::TEXT),
-        (&leased_until as _, Type::TIMESTAMPTZ),
-    ];
-    let rows = match SeededBug::OutboxByCursor.is_present() {
-        true => by_cursor::claim_due(tx, &params).await?,
-        false => tx.run_alone("claim_due", CLAIM_DUE, &params).await?,
-    };
-    let mut claimed: Vec<ClaimedMessage> = rows.iter().filter_map(readable).collect();
-    claimed.sort_by_key(|x| x.sequence);
-    Ok(claimed)
-}
-
-/// A row that this version cannot read holds its own lane and nobody else's; a newer relay reads it.
-fn readable(row: &Row) -> Option<ClaimedMessage> {
-    let read = ClaimedMessage::try_from(row);
-    read.inspect_err(|error| tracing::error!(%error, "an outbox row cannot be read")).ok()
 }
 
 /// Deletes delivered rows; a row whose lease was lost stays for its new holder. Returns how many went.

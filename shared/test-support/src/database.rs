@@ -55,6 +55,27 @@ impl TestDatabase {
         Self::open(cluster, name).await
     }
 
+    /// Takes over a migrated database of this name, if the cluster has one: large ones are written
+    /// beforehand, and are used up.
+    ///
+    /// # Panics
+    /// As [`TestDatabase::create`].
+    pub async fn take_over(prepared: &str) -> Option<Self> {
+        let cluster = cluster();
+        let admin = connect(&cluster).await;
+        // Building the template sets the passwords of the roles.
+        template(&cluster, &admin).await;
+        let known = [(&prepared as &(dyn ToSql + Sync), Type::TEXT)];
+        let exists = "select 1 from pg_database where datname = $1";
+        if admin.query_typed(exists, &known).await.expect("the list of databases").is_empty() {
+            return None;
+        }
+        let name = format!("{NAME_PREFIX}{}", Uuid::now_v7().simple());
+        let sql = format!("alter database {prepared} rename to {name}");
+        admin.batch_execute(&sql).await.expect("nobody uses it");
+        Some(Self::open(cluster, name).await)
+    }
+
     /// A database without any schema, for tests of the migrations themselves.
     ///
     /// # Panics

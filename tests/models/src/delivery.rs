@@ -7,7 +7,7 @@
 //! |---|---|
 //! | a settled step owes the plan message in the same transition | `complete_plan_if_done` of `order-store/src/change.rs`, one transaction of `record_step_outcomes` |
 //! | [`Action::RunExecute`]: releases, or owes the message again; once per run of the activity | `order-store/src/commands/start_fulfillment.rs`, `owe_again`; the key `{COMMAND}:{order}:{instance}:{activityInstance}` |
-//! | [`Action::Claim`], [`Action::Finish`]: lowest of the lane, newest epoch | `CLAIM_DUE`, `DELETE_DELIVERED`, `RESCHEDULE` of `order-store/src/outbox.rs` and below (the lanes model has more of them) |
+//! | [`Action::Claim`], [`Action::Finish`]: lowest of the lane, newest epoch | `CLAIM_DUE` of `order-store/src/outbox/claim.rs`, `DELETE_DELIVERED`, `RESCHEDULE` of `order-store/src/outbox.rs` and below (the lanes model has more of them) |
 //! | [`Action::Correlate`]: taken by the wait, or "no match", or the answer is lost and the call may still arrive | `plan_completed` of `workflow-delivery/src/plan.rs`; `QUIET` of `outcome.rs` |
 //! | [`Action::AskHistory`]: finished wait and none open = consumed; all ended = moot; else not yet | `why_unmatched`, `has_left` of `workflow-delivery/src/unmatched.rs` |
 //! | [`Action::RecordSubmit`]: only while SUBMITTING | `has_lost_lease` of `record_step_outcome/one.rs` |

@@ -2,7 +2,7 @@
 //!
 //! | here | stands for |
 //! |---|---|
-//! | [`Action::Claim`]: not dead, not leased, the lowest of its lane; epoch + 1 | `CLAIM_DUE` of `order-store/src/outbox.rs`: `dead_at is null`, `leased_until`, `not exists (… earlier.lane = m.lane and earlier.sequence < m.sequence)`, `for update skip locked` |
+//! | [`Action::Claim`]: not dead, not leased, the lowest of its lane; epoch + 1 | `CLAIM_DUE` of `order-store/src/outbox/claim.rs`: `dead_at is null`, `leased_until`, `not exists (… earlier.lane = m.lane and earlier.sequence < m.sequence)`, `for update skip locked` |
 //! | [`Action::Expire`]: at any time, so that no clock is trusted | `leased_until < $1` |
 //! | [`Action::Finish`] after a delivery: the newest epoch deletes | `DELETE_DELIVERED`, `m.lease_epoch = k.lease_epoch` |
 //! | [`Action::Finish`] after a refusal: the newest epoch buries, the row stays | `BURY` |

@@ -5,7 +5,7 @@
 //!
 //! | here | stands for |
 //! |---|---|
-//! | [`Action::Claim`]: `leased_until` is null or before the *worker's* clock; epoch + 1 | `CLAIM_DUE` of `order-store/src/outbox.rs` (`m.leased_until < $1`, `lease_epoch + 1`, `$1` is the function's clock, rivals kept off by `for update skip locked`); `begin_step_attempt.rs` and `begin_step_check.rs` under the order's lock |
+//! | [`Action::Claim`]: `leased_until` is null or before the *worker's* clock; epoch + 1 | `CLAIM_DUE` of `order-store/src/outbox/claim.rs` (`m.leased_until < $1`, `lease_epoch + 1`, `$1` is the function's clock, rivals kept off by `for update skip locked`); `begin_step_attempt.rs` and `begin_step_check.rs` under the order's lock |
 //! | [`Action::Finish`]: the epoch is the newest | `DELETE_DELIVERED` (`m.lease_epoch = k.lease_epoch`); `has_lost_lease` of `record_step_outcome/one.rs` |
 //! | [`Action::PutOff`]: the epoch is the newest; the lease goes, the epoch stays | `RESCHEDULE` of `outbox/undelivered.rs`; a step that goes back to READY |
 //! | with [`Row::Step`], also that the row is still claimed | `has_moved` of `has_lost_lease`: the status is still SUBMITTING |

@@ -53,7 +53,12 @@ const OPEN_CASES: &str = r"
     join order_fallout_case c on c.tenant_id = k.tenant_id and c.order_id = k.id
     where c.status not in ('RESOLVED', 'CANCELLED')";
 
-const ALL_STEPS: &str = r"
+/// The columns of a step, the rows of `$from` named `k`, and the settings of its target system.
+macro_rules! steps {
+    ($with:literal, $from:literal) => {
+        concat!(
+            $with,
+            r"
     select s.order_id, s.id, s.order_line_id, s.step_key, s.step_type, s.target_system,
            s.operation, s.dependent_step_keys, s.pending_dependency_count, s.is_mandatory,
            s.status, s.generation, s.request_id, s.request_payload, s.response_payload,
@@ -61,36 +66,49 @@ const ALL_STEPS: &str = r"
            s.next_attempt_at, s.response_due_at, s.lease_epoch, s.leased_until,
            s.held_by_incident_id, s.first_sent_at, s.first_absent_at, s.asked_at, s.is_unproved, s.was_accepted,
            s.deadline_at, s.deadline, t.settings as target_settings
-    from {keys} k
-    join fulfillment_step s on s.tenant_id = k.tenant_id and s.order_id = k.id
+    from ",
+            $from,
+            r"
     left join target_system t on t.tenant_id = s.tenant_id and t.system = s.target_system
-    order by s.id";
+    order by s.id"
+        )
+    };
+}
 
-/// The named steps, their dependents, and behind optional ones everything that hangs on them:
-/// nothing else can change by an answer.
-const TOUCHED_STEPS: &str = r"
+const ALL_STEPS: &str = steps!(
+    "",
+    "{keys} k join fulfillment_step s on s.tenant_id = k.tenant_id and s.order_id = k.id"
+);
+
+/// Steps by their ids, alone: a claim changes nothing but them.
+const NAMED_STEPS: &str = steps!(
+    "",
+    r"unnest($1::text[], $2::uuid[]) as k(tenant_id, id)
+    join fulfillment_step s on s.tenant_id = k.tenant_id and s.id = k.id"
+);
+
+/// The steps of these requests, their dependents, and behind optional ones everything that hangs on
+/// them: nothing else can change by an answer. Each is found by its key, so that a plan of hundreds
+/// of steps is not read for one of them.
+const TOUCHED_STEPS: &str = steps!(
+    r"
     with recursive touched as (
         select s.tenant_id, s.plan_id, s.id, s.dependent_step_keys, s.is_mandatory, true as is_named
-        from {keys} k
-        join fulfillment_step s on s.tenant_id = k.tenant_id and s.order_id = k.id
-        where s.id = any($3::uuid[]) or s.request_id = any($2::uuid[])
+        from unnest($1::text[], $2::uuid[]) as q(tenant_id, request_id)
+        join external_request r on r.tenant_id = q.tenant_id and r.request_id = q.request_id
+            and r.subject_type = 'STEP'
+        join fulfillment_step s on s.tenant_id = r.tenant_id and s.id = r.subject_id
+            and s.request_id = r.request_id
         union
         select d.tenant_id, d.plan_id, d.id, d.dependent_step_keys, d.is_mandatory, false
         from touched t
+        cross join lateral unnest(t.dependent_step_keys) as n(step_key)
         join fulfillment_step d on d.tenant_id = t.tenant_id and d.plan_id = t.plan_id
-            and d.step_key = any(t.dependent_step_keys)
-        where t.is_named or not t.is_mandatory)
-    select s.order_id, s.id, s.order_line_id, s.step_key, s.step_type, s.target_system,
-           s.operation, s.dependent_step_keys, s.pending_dependency_count, s.is_mandatory,
-           s.status, s.generation, s.request_id, s.request_payload, s.response_payload,
-           s.external_reference, s.failure_code, s.attempt_count, s.check_count,
-           s.next_attempt_at, s.response_due_at, s.lease_epoch, s.leased_until,
-           s.held_by_incident_id, s.first_sent_at, s.first_absent_at, s.asked_at, s.is_unproved, s.was_accepted,
-           s.deadline_at, s.deadline, t.settings as target_settings
-    from (select distinct tenant_id, id from touched) k
-    join fulfillment_step s on s.tenant_id = k.tenant_id and s.id = k.id
-    left join target_system t on t.tenant_id = s.tenant_id and t.system = s.target_system
-    order by s.id";
+            and d.step_key = n.step_key
+        where t.is_named or not t.is_mandatory)",
+    r"(select distinct tenant_id, id from touched) k
+    join fulfillment_step s on s.tenant_id = k.tenant_id and s.id = k.id"
+);
 
 /// What `{keys}` stands for when the caller names orders.
 const KEYS_BY_ORDER: &str =
@@ -114,12 +132,12 @@ pub(crate) fn statements() -> Vec<(&'static str, String)> {
         ("PLANS", PLANS),
         ("OPEN_CASES", OPEN_CASES),
         ("ALL_STEPS", ALL_STEPS),
-        ("TOUCHED_STEPS", TOUCHED_STEPS),
     ];
-    [KEYS_BY_ORDER, KEYS_BY_REQUEST, KEYS_BY_INCIDENT]
-        .iter()
-        .flat_map(|keys| templates.map(|(name, sql)| (name, sql.replace("{keys}", keys))))
-        .collect()
+    let by_keys = [KEYS_BY_ORDER, KEYS_BY_REQUEST, KEYS_BY_INCIDENT]
+        .into_iter()
+        .flat_map(|keys| templates.map(|(name, sql)| (name, sql.replace("{keys}", keys))));
+    let by_step = [("NAMED_STEPS", NAMED_STEPS), ("TOUCHED_STEPS", TOUCHED_STEPS)];
+    by_keys.chain(by_step.map(|(name, sql)| (name, sql.to_owned()))).collect()
 }
 
 /// One order of one tenant.
@@ -152,10 +170,7 @@ impl OrderKeys {
     }
 
     fn collect(source: &'static str, keys: impl Iterator<Item = (TenantId, Uuid)>) -> Self {
-        let mut keys: Vec<_> = keys.collect();
-        keys.sort();
-        keys.dedup();
-        let (tenants, ids) = keys.into_iter().map(|(tenant, id)| (tenant.to_string(), id)).unzip();
+        let (tenants, ids) = columns(keys);
         Self { source, tenants, ids }
     }
 
@@ -170,6 +185,14 @@ impl OrderKeys {
     }
 }
 
+/// Keys as two arrays, without repeats.
+fn columns(keys: impl Iterator<Item = (TenantId, Uuid)>) -> (Vec<String>, Vec<Uuid>) {
+    let mut keys: Vec<_> = keys.collect();
+    keys.sort();
+    keys.dedup();
+    keys.into_iter().map(|(tenant, id)| (tenant.to_string(), id)).unzip()
+}
+
 /// Which steps a command needs.
 #[derive(Debug)]
 pub(crate) enum StepScope {
@@ -177,8 +200,10 @@ pub(crate) enum StepScope {
     None,
     /// All of the order: releasing the plan, billing.
     All,
-    /// These, and what their settlement can change.
-    Touched(Vec<FulfillmentStepId>),
+    /// These alone: a claim.
+    Named(Vec<(TenantId, FulfillmentStepId)>),
+    /// Those of the requests that the keys name, and what their settlement can change.
+    Requested,
 }
 
 /// Locks the orders and loads what a command decides on. Orders that do not exist are absent.
@@ -202,16 +227,13 @@ async fn load_steps(tx: &Tx, keys: &OrderKeys, scope: StepScope) -> Result<Vec<R
     match scope {
         StepScope::None => Ok(Vec::new()),
         StepScope::All => keys.rows(tx, "load_all_steps", ALL_STEPS).await,
-        StepScope::Touched(ids) => {
-            let ids: Vec<Uuid> = ids.iter().map(FulfillmentStepId::as_uuid).collect();
-            let params = [
-                (&keys.tenants as _, Type::TEXT_ARRAY),
-                (&keys.ids as _, Type::UUID_ARRAY),
-                (&ids as _, Type::UUID_ARRAY),
-            ];
-            let sql = TOUCHED_STEPS.replace("{keys}", keys.source);
-            tx.rows("load_touched_steps", &sql, &params).await
+        StepScope::Named(steps) => {
+            let steps = steps.into_iter().map(|(tenant, id)| (tenant, id.as_uuid()));
+            let (tenants, ids) = columns(steps);
+            let params = [(&tenants as _, Type::TEXT_ARRAY), (&ids as _, Type::UUID_ARRAY)];
+            tx.rows("load_named_steps", NAMED_STEPS, &params).await
         }
+        StepScope::Requested => keys.rows(tx, "load_touched_steps", TOUCHED_STEPS).await,
     }
 }
 

@@ -11,7 +11,7 @@ use super::Part;
 pub(super) fn push(part: Part, rows: &mut Vec<Value>, mut row: Value) {
     let key: &[&str] = match part {
         Part::Incident => &["tenant_id", "kind", "cause"],
-        Part::RequestUpdate => &["tenant_id", "request_id"],
+        Part::RequestUpdate => &["request_id", "tenant_id"],
         Part::CaseUpdate | Part::DropOpening => &["tenant_id", "id", "lane"],
         _ => return rows.push(row),
     };

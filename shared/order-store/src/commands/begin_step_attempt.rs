@@ -11,7 +11,7 @@ use order_domain::tenant::TenantId;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::aggregate::{OrderAggregate, OrderKeys, StepRow, StepScope, load_orders};
+use crate::aggregate::{LineRow, OrderAggregate, OrderKeys, StepRow, StepScope, load_orders};
 use crate::audit::AuditOutcome;
 use crate::change::OrderChange;
 use crate::change_set::{ChangeSet, NewRequest, Part, RequestUpdate};
@@ -88,7 +88,7 @@ pub async fn begin_step_attempts(
     batch: &[BeginAttempt],
 ) -> Result<Vec<BeginOutcome>, StoreError> {
     let keys = OrderKeys::of_orders(batch.iter().map(|x| (x.tenant.clone(), x.order_id)));
-    let steps = StepScope::Touched(batch.iter().map(|x| x.step_id).collect());
+    let steps = StepScope::Named(batch.iter().map(|x| (x.tenant.clone(), x.step_id)).collect());
     let orders = system_tx.tx.open(None, async |tx| load_orders(tx, &keys, steps).await).await?;
     let leased_until = ctx.now.checked_add(lease).unwrap_or(Timestamp::MAX);
     let mut set = ChangeSet::default();
@@ -147,7 +147,8 @@ fn claim(change: &mut OrderChange<'_>, index: usize, leased_until: Timestamp) {
     step.is_changed = true;
     let line_id = step.order_line_id;
     push_request(change, index);
-    if let Some(line) = change.aggregate.lines.iter_mut().find(|x| Some(x.id) == line_id) {
+    let is_waiting = |x: &&mut LineRow| Some(x.id) == line_id && !x.is_started;
+    if let Some(line) = change.aggregate.lines.iter_mut().find(is_waiting) {
         line.is_started = true;
         line.is_changed = true;
     }

@@ -61,7 +61,7 @@ pub async fn begin_step_checks(
     batch: &[StepCheckRef],
 ) -> Result<Vec<StepCheck>, StoreError> {
     let keys = OrderKeys::of_orders(batch.iter().map(|x| (x.tenant.clone(), x.order_id)));
-    let steps = StepScope::Touched(batch.iter().map(|x| x.step_id).collect());
+    let steps = StepScope::Named(batch.iter().map(|x| (x.tenant.clone(), x.step_id)).collect());
     let orders = system_tx.tx.open(None, async |tx| load_orders(tx, &keys, steps).await).await?;
     let mut by_order: BTreeMap<_, Vec<FulfillmentStepId>> = BTreeMap::new();
     for item in batch {

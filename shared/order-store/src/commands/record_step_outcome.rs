@@ -120,7 +120,7 @@ pub async fn record_step_outcomes(
         .tx
         .open(None, async |tx| {
             futures_util::future::try_join(
-                load_orders(tx, &keys, StepScope::Touched(Vec::new())),
+                load_orders(tx, &keys, StepScope::Requested),
                 callback::find_known(tx, batch),
             )
             .await

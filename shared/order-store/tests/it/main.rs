@@ -2,6 +2,7 @@
 
 mod batches;
 mod broken_connections;
+mod costs;
 mod deliveries;
 mod fallout;
 mod isolation;
@@ -12,3 +13,4 @@ mod permissions;
 mod plans;
 mod processes;
 mod schema;
+mod turns;

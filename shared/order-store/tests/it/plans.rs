@@ -32,7 +32,7 @@ async fn fill(db: &TestDatabase) {
              response_due_at, created_at, updated_at)
          select 'acme', md5('step' || n)::uuid, md5('order' || n / 10)::uuid, md5('plan' || n / 10)::uuid,
              md5('w')::uuid, 'step-' || n, 'T', 'INVENTORY', 'op', '{{}}', '{{}}', 0, true, 'NONE',
-             case when n < {FINISHED} then 'COMPLETED' when n % 2 = 0 then 'READY' else 'SUBMITTED' end,
+             case when n < {FINISHED} then 'COMPLETED' when n < {FINISHED} + 1000 then 'READY' else 'SUBMITTED' end,
              md5('r' || n)::uuid, '{{}}', now(), now(), now(), now()
          from generate_series(0, {FINISHED} + 2000) n"
     ))
@@ -40,8 +40,8 @@ async fn fill(db: &TestDatabase) {
     db.execute("analyze fulfillment_step; analyze product_order; analyze fulfillment_plan").await;
 }
 
-/// The plan of a statement with its parameters written out.
-pub(crate) async fn plan(db: &TestDatabase, name: &str, values: &[(&str, &str)]) -> String {
+/// What PostgreSQL says about a statement with its parameters written out.
+async fn explain(db: &TestDatabase, how: &str, name: &str, values: &[(&str, &str)]) -> String {
     let (_, mut sql) = order_store::statements::all()
         .into_iter()
         .find(|(known, _)| known == name)
@@ -49,11 +49,26 @@ pub(crate) async fn plan(db: &TestDatabase, name: &str, values: &[(&str, &str)])
     for (parameter, value) in values.iter().rev() {
         sql = sql.replace(parameter, value);
     }
-    let rows = db.rows(&format!("explain {sql}"), &[]).await;
+    let rows = db.rows(&format!("explain {how} {sql}"), &[]).await;
     rows.iter()
         .map(|row| row.try_get::<_, String>(0).expect("a line of the plan"))
         .collect::<Vec<_>>()
         .join("\n")
+}
+
+/// The plan of a statement.
+pub(crate) async fn plan(db: &TestDatabase, name: &str, values: &[(&str, &str)]) -> String {
+    explain(db, "", name, values).await
+}
+
+/// Pages that a statement looks at, whether they were in memory or not.
+async fn buffers(db: &TestDatabase, name: &str, values: &[(&str, &str)]) -> u64 {
+    let told = explain(db, "(analyze, buffers)", name, values).await;
+    let whole = told.lines().find_map(|x| x.trim().strip_prefix("Buffers: shared "));
+    let counts = whole.unwrap_or_else(|| panic!("no buffers:\n{told}")).split(' ');
+    let looked_at = counts.filter(|x| x.starts_with("hit=") || x.starts_with("read="));
+    let number = |x: &str| x.split('=').nth(1).and_then(|x| x.parse::<u64>().ok());
+    looked_at.map(|x| number(x).unwrap_or_else(|| panic!("no number: {x}"))).sum()
 }
 
 pub(crate) fn assert_uses(plan: &str, indexes: &[&str], table: &str) {
@@ -74,6 +89,40 @@ async fn hot_queries_use_their_partial_index_beside_a_million_finished_steps() {
 
     assert_uses(&due, &["leased_steps", "steps_to_check"], "fulfillment_step");
     assert_uses(&redispatch, &["ready_steps"], "fulfillment_step");
+
+    // They lie together, as steps do that were sent together.
+    let found = buffers(&db, "due_steps::LIST_DUE", &[("$1", "now()"), ("$2", "500")]).await;
+    assert!(found <= 60, "500 due steps were found in {found} buffers");
+    db.finish().await;
+}
+
+/// Owes events of several tenants, many to a lane.
+async fn owe(db: &TestDatabase, count: u32) {
+    db.execute(&format!(
+        "insert into outbox_message (tenant_id, id, kind, lane, order_id, payload, available_at, created_at)
+         select 'tenant-' || n % 3, gen_random_uuid(), 'DOMAIN_EVENT', 'events:' || n % 999, gen_random_uuid(),
+             '{{}}', now() - interval '1 minute' + n * interval '1 us', now()
+         from generate_series(1, {count}) n"
+    ))
+    .await;
+    db.execute("vacuum analyze outbox_message").await;
+}
+
+#[tokio::test]
+async fn a_claim_reads_what_it_takes_however_much_is_owed() {
+    let db = TestDatabase::create().await;
+    let lease = "now() + interval '30 s'";
+    let values = [("$1", "now()"), ("$2", "100"), ("$3", "'relay'"), ("$4", lease)];
+
+    owe(&db, 1_000).await;
+    let with_few = buffers(&db, "outbox::CLAIM_DUE", &values).await;
+    owe(&db, 99_000).await;
+    let with_many = buffers(&db, "outbox::CLAIM_DUE", &values).await;
+    let plan = plan(&db, "outbox::CLAIM_DUE", &values).await;
+
+    assert_uses(&plan, &["outbox_due_of_a_tenant", "outbox_lane_order"], "outbox_message");
+    assert!(!plan.contains("JIT"), "compiling costs more than claiming:\n{plan}");
+    assert!(with_few <= 1_500 && with_many <= 1_500, "{with_few} and {with_many} buffers");
     db.finish().await;
 }
 

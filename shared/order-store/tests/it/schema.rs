@@ -99,9 +99,19 @@ async fn five_migrators_at_once_on_an_empty_database_end_with_one_schema() {
 
     let summaries = [a, b, c, d, e].map(|x| x.expect("each migrator succeeds"));
     let applied: Vec<i64> = summaries.iter().flat_map(|x| x.applied.clone()).collect();
-    let all: Vec<i64> = (1..=summaries[0].current).collect();
-    assert_eq!(applied, all, "each migration was applied by exactly one of them");
+    assert_eq!(applied, migration_numbers(), "each migration was applied by exactly one of them");
     db.finish().await;
+}
+
+/// The numbers of the files; one that is being reviewed elsewhere may be missing.
+fn migration_numbers() -> Vec<i64> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations");
+    let files = std::fs::read_dir(folder).expect("the folder of migrations").flatten();
+    let names = files.filter_map(|x| x.file_name().into_string().ok());
+    let number = |x: String| x.strip_prefix('V')?.split("__").next()?.parse().ok();
+    let mut numbers: Vec<i64> = names.filter_map(number).collect();
+    numbers.sort_unstable();
+    numbers
 }
 
 #[tokio::test]

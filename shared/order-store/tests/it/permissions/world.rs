@@ -69,7 +69,7 @@ entries! {
     RedispatchOverdue = "due_steps::redispatch_overdue",
     FindStranded = "liveness::find_stranded",
     OweLostStarts = "liveness::owe_lost_starts",
-    ClaimDueDeliveries = "outbox::claim_due",
+    ClaimDueDeliveries = "claim::claim_due",
     DeleteDelivered = "outbox::delete_delivered",
     RescheduleDelivery = "undelivered::reschedule",
     BuryDelivery = "undelivered::bury",
