@@ -6,6 +6,7 @@
 
 mod build;
 mod settings;
+mod store;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -33,9 +34,23 @@ const PROGRAM: &str = "cold-start";
 /// # Errors
 /// Something does not compile or start.
 pub async fn run(stack: &str, arguments: &BenchArguments) -> Result<ExitCode> {
-    let Bench::ColdStart(arguments) = &arguments.bench;
     let session = Session::open(stack, "bench").await?;
-    let code = session.run(cold_start(&session, arguments)).await?;
+    let code = match &arguments.bench {
+        Bench::ColdStart(arguments) => session.run(cold_start(&session, arguments)).await?,
+        Bench::Outbox(arguments) => {
+            session.run(store::run(&session, &["outbox"], arguments)).await?
+        }
+        Bench::Callbacks(arguments) => {
+            session.run(store::run(&session, &["callbacks"], arguments)).await?
+        }
+        Bench::Steps(arguments) => session.run(store::run(&session, &["steps"], arguments)).await?,
+        Bench::Reconciliation(arguments) => {
+            session.run(store::run(&session, &["reconciliation"], arguments)).await?
+        }
+        Bench::Store(arguments) => {
+            session.run(store::run(&session, &store::ALL, arguments)).await?
+        }
+    };
     stop_all(&session.layout).await?;
     session.progress.say("nothing left running");
     Ok(code)
@@ -50,15 +65,21 @@ async fn cold_start(session: &Session, arguments: &ColdStartArguments) -> Result
     for function in functions {
         binaries.extend(build::binaries(layout, progress, &function, &[&function]).await?);
     }
-    if StackState::load(layout)?.phase == Phase::Stopped {
-        postgres::forget_data(layout)?;
-        session.attach()?;
-    }
-    postgres::start(layout, progress, Durability::Fsync).await?;
+    start_postgres(session).await?;
     let secrets_file = secrets::write(layout)?;
     migrate(session, &secrets_file).await?;
     let plan = plan(layout, arguments, &programs, &binaries, &secrets_file)?;
     measure(session, &programs, &plan).await
+}
+
+/// An empty cluster that writes as a real one does.
+async fn start_postgres(session: &Session) -> Result<()> {
+    let (layout, progress) = (&session.layout, &session.progress);
+    if StackState::load(layout)?.phase == Phase::Stopped {
+        postgres::forget_data(layout)?;
+        session.attach()?;
+    }
+    postgres::start(layout, progress, Durability::Fsync).await
 }
 
 /// The functions named on the command line, or all of them.

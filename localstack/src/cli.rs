@@ -183,6 +183,16 @@ pub struct BenchArguments {
 pub enum Bench {
     /// Time to the first event, peak memory and zip size of every function (release builds).
     ColdStart(ColdStartArguments),
+    /// Draining a backlog of deliveries, beside `DELETE … SKIP LOCKED`.
+    Outbox(StoreBenchArguments),
+    /// Recording callbacks by the hundred and one by one, beside the updates alone.
+    Callbacks(StoreBenchArguments),
+    /// Claiming and answering steps by the hundred, beside the updates alone.
+    Steps(StoreBenchArguments),
+    /// Finding and claiming due steps, beside a read of the index and the updates alone.
+    Reconciliation(StoreBenchArguments),
+    /// The four above, one after the other in the same databases.
+    Store(StoreBenchArguments),
 }
 
 #[derive(Debug, Args)]
@@ -192,6 +202,17 @@ pub struct ColdStartArguments {
     pub function: Vec<String>,
     /// How often the probe and all functions take turns.
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(5..=100))]
+    pub rounds: u32,
+}
+
+#[derive(Debug, Args)]
+pub struct StoreBenchArguments {
+    /// Numbers of finished steps beside the live ones, each a database of its own; ten million take
+    /// 20 GB and half an hour to write.
+    #[arg(long, value_delimiter = ',', default_value = "0,1000000")]
+    pub history: Vec<u64>,
+    /// How often everybody takes five turns.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(5..=100))]
     pub rounds: u32,
 }
 

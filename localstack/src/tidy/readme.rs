@@ -12,6 +12,7 @@ const LINES: std::ops::RangeInclusive<usize> = 10..=25;
 /// Crates that are not in a folder of crates.
 const ALONE: [&str; 8] = [
     "benches",
+    "benches/store",
     "localstack",
     "localstack/fault-proxy",
     "localstack/invariants",
