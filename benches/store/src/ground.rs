@@ -14,6 +14,8 @@ use uuid::Uuid;
 
 /// Live orders are numbered from here, far above the history.
 const FIRST_LIVE_ORDER: u64 = 1_000_000_000;
+const PATIENCE: Duration = Duration::from_secs(300);
+const CONNECTIONS: usize = 2;
 /// So many finished rows go into one statement.
 const SLICE: u64 = 500_000;
 
@@ -68,10 +70,10 @@ impl Ground {
         db.client().batch_execute("checkpoint").await?;
         Ok(Self {
             history,
-            relay: db.store("oms_outbox_relay").await,
-            executor: db.store("oms_fulfillment_step_executor").await,
-            callbacks: db.store("oms_callback_processor").await,
-            reconciliation: db.store("oms_reconciliation").await,
+            relay: store(&db, "oms_outbox_relay").await?,
+            executor: store(&db, "oms_fulfillment_step_executor").await?,
+            callbacks: store(&db, "oms_callback_processor").await?,
+            reconciliation: store(&db, "oms_reconciliation").await?,
             db,
             next_order: AtomicU64::new(FIRST_LIVE_ORDER),
         })
@@ -135,6 +137,12 @@ impl Ground {
         drop((self.relay, self.executor, self.callbacks, self.reconciliation));
         self.db.finish().await;
     }
+}
+
+/// A function's connection, more patient than the function: a busy machine is no failure here.
+async fn store(db: &TestDatabase, role: &str) -> Result<Store> {
+    let settings = db.settings(role).with_answer_timeout(PATIENCE);
+    Ok(Store::connect(&settings, None, CONNECTIONS).await?)
 }
 
 /// The first number of `schedstat`, in nanoseconds.
