@@ -10,7 +10,7 @@ use super::{Finding, source};
 const LINES: std::ops::RangeInclusive<usize> = 10..=25;
 
 /// Crates that are not in a folder of crates.
-const ALONE: [&str; 8] = [
+const ALONE: [&str; 9] = [
     "benches",
     "benches/store",
     "localstack",
