@@ -11,6 +11,7 @@ use rows::{line_update, plan_update, step_update};
 use fault_points::SeededBug;
 use jiff::Timestamp;
 use order_domain::event::DomainEventType;
+use order_domain::fallout::EngineAnchor;
 use order_domain::ids::{FalloutCaseId, OrderLineId};
 use order_domain::line::{LineStatus, derive_line_statuses};
 use order_domain::order::{OrderStatus, derive_status};
@@ -18,7 +19,7 @@ use order_domain::plan::PlanStatus;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::aggregate::OrderAggregate;
+use crate::aggregate::{CaseRow, OrderAggregate};
 use crate::audit::{AuditOutcome, ChainHead, next_entry};
 use crate::change_set::{ChangeSet, EventRow, OrderUpdate, OutboxRow, Part, TransitionRow};
 use crate::context::CommandContext;
@@ -204,6 +205,15 @@ impl<'a> OrderChange<'a> {
         if let Some(plan) = &self.aggregate.plan {
             let delivery = Delivery::PlanCompleted { fulfillment_plan_id: plan.id };
             self.owe(&delivery, self.ctx.now);
+        }
+    }
+
+    /// Owes the process the openings of open cases that it heard of by message.
+    pub(crate) fn owe_openings(&mut self) {
+        let by_message = |x: &&CaseRow| x.engine_anchor == EngineAnchor::Message;
+        let cases: Vec<_> = self.aggregate.cases.iter().filter(by_message).map(|x| x.id).collect();
+        for fallout_case_id in cases {
+            self.owe(&Delivery::FalloutOpened { fallout_case_id }, self.ctx.now);
         }
     }
 

@@ -233,7 +233,7 @@ fn restart(change: &mut OrderChange<'_>, correlation: &Correlation, milestone: O
     change.owe(&start, now);
     // Releasing the plan again owes the openings itself; a second opening would be a second task.
     if milestone != OrderMilestone::Execution {
-        owe_openings(change);
+        change.owe_openings();
     }
 }
 
@@ -247,14 +247,6 @@ fn case_of(
     let cases = &change.aggregate.cases;
     let anchored = cases.iter().filter(|x| x.engine_anchor == EngineAnchor::BpmnError);
     anchored.filter(|x| x.cause == cause).map(|x| x.id).next()
-}
-
-fn owe_openings(change: &mut OrderChange<'_>) {
-    let cases = &change.aggregate.cases;
-    let by_message = cases.iter().filter(|x| x.engine_anchor == EngineAnchor::Message);
-    for fallout_case_id in by_message.map(|x| x.id).collect::<Vec<_>>() {
-        change.owe(&Delivery::FalloutOpened { fallout_case_id }, change.now());
-    }
 }
 
 /// Engineering hears of every process that went away, also when the order goes on by itself.

@@ -4,7 +4,6 @@
 //! was put back at this milestone does not wait for a message that was consumed before.
 
 use order_domain::event::DomainEventType;
-use order_domain::fallout::EngineAnchor;
 use order_domain::ids::OrderId;
 use order_domain::order::{Decision, OrderCommand};
 use order_domain::plan::PlanStatus;
@@ -18,7 +17,6 @@ use crate::aggregate::StepScope;
 use crate::change::OrderChange;
 use crate::context::CommandContext;
 use crate::error::StoreError;
-use crate::outbox::Delivery;
 use crate::tx::{TenantTx, Tx};
 
 /// Releases the order's plan.
@@ -74,14 +72,5 @@ fn owe_again(change: &mut OrderChange<'_>) {
     if change.aggregate.plan.as_ref().is_some_and(|x| x.status == PlanStatus::Completed) {
         change.owe_plan_message();
     }
-    let open: Vec<_> = change
-        .aggregate
-        .cases
-        .iter()
-        .filter(|x| x.engine_anchor == EngineAnchor::Message)
-        .map(|x| x.id)
-        .collect();
-    for fallout_case_id in open {
-        change.owe(&Delivery::FalloutOpened { fallout_case_id }, change.now());
-    }
+    change.owe_openings();
 }

@@ -14,57 +14,79 @@ use crate::error::StoreError;
 use crate::row::Reader;
 use crate::tx::{SystemTx, TenantTx};
 
+/// Gives callbacks up, with one incident for each system: `$with` stands before, `$only` says which of
+/// the messages are meant.
+macro_rules! give_up_sql {
+    ($with:literal, $only:literal) => {
+        concat!(
+            r"
+    with recursive ",
+            $with,
+            r"given_up as (
+        update inbox_message i
+        set next_match_at = null, answer = null, detail = $5, applied_at = $4
+        from unnest($1::text[], $2::text[], $3::text[]) as k(tenant_id, system, message_id)
+        where i.tenant_id = k.tenant_id and i.system = k.system and i.message_id = k.message_id
+          and i.verdict = 'UNMATCHED' and i.next_match_at is not null",
+            $only,
+            r"
+        returning i.tenant_id, i.system, i.message_id),
+    incident as (
+        insert into platform_incident (tenant_id, id, kind, cause, target_system, severity, detail,
+            occurrence_count, first_seen_at, last_seen_at)
+        select g.tenant_id, gen_random_uuid(), 'ORPHAN_CALLBACK', $6 || g.system, g.system, $7, $8, count(*), $4, $4
+        from given_up g
+        group by g.tenant_id, g.system
+        on conflict (tenant_id, kind, cause) where resolved_at is null
+        do update set occurrence_count = platform_incident.occurrence_count + excluded.occurrence_count,
+            last_seen_at = excluded.last_seen_at)
+    select g.tenant_id, g.system, g.message_id from given_up g"
+        )
+    };
+}
+
 /// The tenants are found by skipping through the key: there are few, and requests are many.
-pub(crate) const EXPOSE_FOREIGN: &str = r"
-    with recursive tenants as (
+pub(crate) const EXPOSE_FOREIGN: &str = give_up_sql!(
+    r"tenants as (
         (select r.tenant_id from external_request r order by r.tenant_id limit 1)
         union all
         select (select r.tenant_id from external_request r where r.tenant_id > t.tenant_id
                 order by r.tenant_id limit 1)
         from tenants t
         where t.tenant_id is not null),
-    exposed as (
-        update inbox_message i
-        set next_match_at = null, answer = null, detail = 'FOREIGN_REQUEST', applied_at = $4
-        from unnest($1::text[], $2::text[], $3::text[]) as k(tenant_id, system, message_id)
-        where i.tenant_id = k.tenant_id and i.system = k.system and i.message_id = k.message_id
-          and i.verdict = 'UNMATCHED' and i.next_match_at is not null
+    ",
+    r"
           and exists (
               select from tenants t
               join external_request r on r.tenant_id = t.tenant_id and r.request_id = i.request_id
-              where r.tenant_id <> i.tenant_id or r.target_system <> i.system)
-        returning i.tenant_id, i.system, i.message_id),
-    incident as (
-        insert into platform_incident (tenant_id, id, kind, cause, target_system, severity, detail,
-            occurrence_count, first_seen_at, last_seen_at)
-        select e.tenant_id, gen_random_uuid(), 'ORPHAN_CALLBACK', 'foreign:' || e.system, e.system, 'MAJOR',
-            'signed callbacks name requests of another tenant or system', count(*), $4, $4
-        from exposed e
-        group by e.tenant_id, e.system
-        on conflict (tenant_id, kind, cause) where resolved_at is null
-        do update set occurrence_count = platform_incident.occurrence_count + excluded.occurrence_count,
-            last_seen_at = excluded.last_seen_at)
-    select e.tenant_id, e.system, e.message_id from exposed e";
+              where r.tenant_id <> i.tenant_id or r.target_system <> i.system)"
+);
 
-pub(crate) const GIVE_UP: &str = r"
-    with given_up as (
-        update inbox_message i
-        set next_match_at = null, answer = null, detail = 'ORPHAN', applied_at = $4
-        from unnest($1::text[], $2::text[], $3::text[]) as k(tenant_id, system, message_id)
-        where i.tenant_id = k.tenant_id and i.system = k.system and i.message_id = k.message_id
-          and i.verdict = 'UNMATCHED' and i.next_match_at is not null
-        returning i.tenant_id, i.system, i.message_id),
-    incident as (
-        insert into platform_incident (tenant_id, id, kind, cause, target_system, severity, detail,
-            occurrence_count, first_seen_at, last_seen_at)
-        select g.tenant_id, gen_random_uuid(), 'ORPHAN_CALLBACK', 'system:' || g.system, g.system, 'MINOR',
-            'authentic callbacks fitted no step for an hour', count(*), $4, $4
-        from given_up g
-        group by g.tenant_id, g.system
-        on conflict (tenant_id, kind, cause) where resolved_at is null
-        do update set occurrence_count = platform_incident.occurrence_count + excluded.occurrence_count,
-            last_seen_at = excluded.last_seen_at)
-    select g.tenant_id, g.system, g.message_id from given_up g";
+pub(crate) const GIVE_UP: &str = give_up_sql!("", "");
+
+/// What giving up says.
+struct Words {
+    /// In the row.
+    detail: &'static str,
+    /// The incident's cause, before the system.
+    cause: &'static str,
+    severity: &'static str,
+    /// The incident's sentence.
+    incident: &'static str,
+}
+
+const FOREIGN: Words = Words {
+    detail: "FOREIGN_REQUEST",
+    cause: "foreign:",
+    severity: "MAJOR",
+    incident: "signed callbacks name requests of another tenant or system",
+};
+const ORPHAN: Words = Words {
+    detail: "ORPHAN",
+    cause: "system:",
+    severity: "MINOR",
+    incident: "authentic callbacks fitted no step for an hour",
+};
 
 pub(crate) const LIST_ORPHANS: &str = r"
     select i.system, i.message_id, i.digest, i.request_id, i.external_reference, i.detail, i.received_at
@@ -94,7 +116,7 @@ pub async fn expose_foreign(
     messages: &[MessageKey],
     now: Timestamp,
 ) -> Result<Vec<MessageKey>, StoreError> {
-    settle(tx, ("expose_foreign", EXPOSE_FOREIGN), messages, now).await
+    settle(tx, ("expose_foreign", EXPOSE_FOREIGN), messages, (now, &FOREIGN)).await
 }
 
 /// Makes orphans of messages that had their last turn; returns those that were.
@@ -106,14 +128,14 @@ pub async fn give_up(
     messages: &[MessageKey],
     now: Timestamp,
 ) -> Result<Vec<MessageKey>, StoreError> {
-    settle(tx, ("give_up_callbacks", GIVE_UP), messages, now).await
+    settle(tx, ("give_up_callbacks", GIVE_UP), messages, (now, &ORPHAN)).await
 }
 
 async fn settle(
     tx: SystemTx,
     (operation, sql): (&'static str, &str),
     messages: &[MessageKey],
-    now: Timestamp,
+    (now, words): (Timestamp, &Words),
 ) -> Result<Vec<MessageKey>, StoreError> {
     let tenants: Vec<&str> = messages.iter().map(|x| x.tenant.as_str()).collect();
     let systems: Vec<&str> = messages.iter().map(|x| x.system.as_str()).collect();
@@ -123,6 +145,10 @@ async fn settle(
         (&systems as _, Type::TEXT_ARRAY),
         (&ids as _, Type::TEXT_ARRAY),
         (&now as _, Type::TIMESTAMPTZ),
+        (&words.detail as _, Type::TEXT),
+        (&words.cause as _, Type::TEXT),
+        (&words.severity as _, Type::TEXT),
+        (&words.incident as _, Type::TEXT),
     ];
     let rows = tx.run_alone(operation, sql, &params).await?;
     let read = |row: &Row| {
