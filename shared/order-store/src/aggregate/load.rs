@@ -53,9 +53,10 @@ const OPEN_CASES: &str = r"
     join order_fallout_case c on c.tenant_id = k.tenant_id and c.order_id = k.id
     where c.status not in ('RESOLVED', 'CANCELLED')";
 
-/// The columns of a step, the rows of `$from` named `k`, and the settings of its target system.
+/// The columns of a step, the rows of `$from` named `k`, the settings of its target system, and
+/// `$older`: requests of earlier generations.
 macro_rules! steps {
-    ($with:literal, $from:literal) => {
+    ($with:literal, $from:literal, $older:literal) => {
         concat!(
             $with,
             r"
@@ -65,7 +66,9 @@ macro_rules! steps {
            s.external_reference, s.failure_code, s.attempt_count, s.check_count,
            s.next_attempt_at, s.response_due_at, s.lease_epoch, s.leased_until,
            s.held_by_incident_id, s.first_sent_at, s.first_absent_at, s.asked_at, s.is_unproved, s.was_accepted,
-           s.deadline_at, s.deadline, t.settings as target_settings
+           s.deadline_at, s.deadline, t.settings as target_settings, ",
+            $older,
+            r" as older_request_ids
     from ",
             $from,
             r"
@@ -77,17 +80,19 @@ macro_rules! steps {
 
 const ALL_STEPS: &str = steps!(
     "",
-    "{keys} k join fulfillment_step s on s.tenant_id = k.tenant_id and s.order_id = k.id"
+    "{keys} k join fulfillment_step s on s.tenant_id = k.tenant_id and s.order_id = k.id",
+    "null::uuid[]"
 );
 
 /// Steps by their ids, alone: a claim changes nothing but them.
 const NAMED_STEPS: &str = steps!(
     "",
     r"unnest($1::text[], $2::uuid[]) as k(tenant_id, id)
-    join fulfillment_step s on s.tenant_id = k.tenant_id and s.id = k.id"
+    join fulfillment_step s on s.tenant_id = k.tenant_id and s.id = k.id",
+    "null::uuid[]"
 );
 
-/// The steps of these requests, their dependents, and behind optional ones everything that hangs on
+/// The steps of these requests, of whatever generation, their dependents, and behind optional ones everything that hangs on
 /// them: nothing else can change by an answer. Each is found by its key, so that a plan of hundreds
 /// of steps is not read for one of them.
 const TOUCHED_STEPS: &str = steps!(
@@ -98,7 +103,6 @@ const TOUCHED_STEPS: &str = steps!(
         join external_request r on r.tenant_id = q.tenant_id and r.request_id = q.request_id
             and r.subject_type = 'STEP'
         join fulfillment_step s on s.tenant_id = r.tenant_id and s.id = r.subject_id
-            and s.request_id = r.request_id
         union
         select d.tenant_id, d.plan_id, d.id, d.dependent_step_keys, d.is_mandatory, false
         from touched t
@@ -107,7 +111,11 @@ const TOUCHED_STEPS: &str = steps!(
             and d.step_key = n.step_key
         where t.is_named or not t.is_mandatory)",
     r"(select distinct tenant_id, id from touched) k
-    join fulfillment_step s on s.tenant_id = k.tenant_id and s.id = k.id"
+    join fulfillment_step s on s.tenant_id = k.tenant_id and s.id = k.id",
+    r"case when s.generation > 1 then array(
+               select r.request_id from external_request r
+               where r.tenant_id = s.tenant_id and r.subject_type = 'STEP' and r.subject_id = s.id
+                 and r.generation < s.generation and r.request_id = any($2::uuid[])) end"
 );
 
 /// What `{keys}` stands for when the caller names orders.

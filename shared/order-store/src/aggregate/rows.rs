@@ -201,6 +201,8 @@ pub(crate) struct StepRow {
     pub(crate) deadline: Option<AgreedDeadline>,
     /// `null` where the tenant has no such system configured.
     pub(crate) target_settings: Option<serde_json::Value>,
+    /// Requests of earlier generations that the command speaks of.
+    pub(crate) older_request_ids: Vec<RequestId>,
 }
 
 impl TryFrom<&Row> for StepRow {
@@ -248,6 +250,12 @@ impl TryFrom<&Row> for StepRow {
                 Some(_) => Some(r.json("deadline")?),
             },
             target_settings: r.get("target_settings")?,
+            older_request_ids: r
+                .get::<Option<Vec<Uuid>>>("older_request_ids")?
+                .unwrap_or_default()
+                .into_iter()
+                .map(RequestId::from_uuid)
+                .collect(),
         })
     }
 }

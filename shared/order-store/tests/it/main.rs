@@ -5,6 +5,7 @@ mod broken_connections;
 mod costs;
 mod deliveries;
 mod fallout;
+mod generations;
 mod isolation;
 mod journey;
 mod liveness;

@@ -53,15 +53,18 @@ pub(crate) const CLAIM_DUE: &str = r"
     join fulfillment_step s on s.tenant_id = c.tenant_id and s.id = c.fulfillment_step_id
     left join target_system t on t.tenant_id = c.tenant_id and t.system = c.target_system";
 
-/// Opens the case of a contradiction with what is recorded and what was told.
+/// Opens the case of a contradiction with what is recorded and what was told. An answer to a request
+/// of an earlier generation has a case of its own: its effect may stand beside that of the present one.
 pub(super) fn open(
     change: &mut OrderChange<'_>,
     index: usize,
     (item, applied_before): (&StepOutcome, Option<&Value>),
 ) {
     let step = &change.aggregate.steps[index];
+    let is_older = step.request_id != Some(item.request_id);
     let evidence = json!({
-        "stepKey": step.step_key, "targetSystem": step.target_system, "requestId": step.request_id,
+        "stepKey": step.step_key, "targetSystem": step.target_system, "requestId": item.request_id,
+        "presentRequestId": is_older.then_some(step.request_id).flatten(),
         "recorded": { "status": step.status, "failureCode": step.failure_code,
             "externalReference": step.external_reference, "message": applied_before },
         "told": told(item), "query": Value::Null,
@@ -69,12 +72,15 @@ pub(super) fn open(
     let is_blocking = is_blocking(change, step);
     let reason = FalloutReason::ContradictoryAnswer;
     let mut case = NewFallout::step(step, &reason, is_blocking, evidence);
-    case.cause = format!("contradiction:{}:{}", step.id, step.generation);
+    case.cause = match is_older {
+        true => format!("contradiction:{}:request:{}", step.id, item.request_id),
+        false => format!("contradiction:{}:{}", step.id, step.generation),
+    };
     let is_repeated = change.open_case_of(&case.cause).is_some();
     let case_id = open_fallout(change, case);
     // What a query said need not be asked again.
     if !is_repeated && item.source != AnswerSource::Query {
-        owe_query(change, index, case_id);
+        owe_query(change, index, (case_id, item.request_id));
     }
 }
 
@@ -93,9 +99,12 @@ fn told(item: &StepOutcome) -> Value {
     json!({ "status": status, "code": code, "externalReference": reference, "message": message })
 }
 
-fn owe_query(change: &mut OrderChange<'_>, index: usize, case_id: FalloutCaseId) {
+fn owe_query(
+    change: &mut OrderChange<'_>,
+    index: usize,
+    (case_id, request_id): (FalloutCaseId, RequestId),
+) {
     let step = &change.aggregate.steps[index];
-    let Some(request_id) = step.request_id else { return };
     let row = NewContradictionQuery {
         tenant_id: change.tenant(),
         fallout_case_id: case_id.as_uuid(),

@@ -18,12 +18,15 @@ use crate::commands::step_effects::{RETRIES_EXHAUSTED, apply_move, step_cause};
 /// Index of the step that the answer is about, if this order has it.
 pub(super) fn position_of(change: &OrderChange<'_>, item: &StepOutcome) -> Option<usize> {
     change.aggregate.steps.iter().position(|x| {
-        x.request_id == Some(item.request_id)
-            && match &item.subject {
-                StepSubject::Lease { step_id, .. } => x.id == *step_id,
-                // A request belongs to the system that signed: another's id matches nothing.
-                StepSubject::Callback(receipt) => x.target_system == receipt.system,
+        let is_present = x.request_id == Some(item.request_id);
+        match &item.subject {
+            StepSubject::Lease { step_id, .. } => is_present && x.id == *step_id,
+            // A request belongs to the system that signed: another's id matches nothing.
+            StepSubject::Callback(receipt) => {
+                (is_present || x.older_request_ids.contains(&item.request_id))
+                    && x.target_system == receipt.system
             }
+        }
     })
 }
 
@@ -41,8 +44,10 @@ pub(super) fn record(
         return OutcomeVerdict::LeaseLost;
     }
     let step = &change.aggregate.steps[index];
+    // A step is sent anew, as another generation, only after a definitive "no" to the one before.
+    let is_older = step.request_id != Some(item.request_id);
     let facts = StepFacts {
-        status: status_before(step.status, item.source),
+        status: if is_older { StepStatus::Failed } else { status_before(step.status, item.source) },
         attempt_count: step.attempt_count,
         check_count: step.check_count,
         is_plan_frozen: change
@@ -50,7 +55,8 @@ pub(super) fn record(
             .plan
             .as_ref()
             .is_some_and(|x| x.status == PlanStatus::Frozen),
-        has_exhausted_attempts: step.failure_code.as_deref() == Some(RETRIES_EXHAUSTED),
+        has_exhausted_attempts: !is_older
+            && step.failure_code.as_deref() == Some(RETRIES_EXHAUSTED),
         sends: step.sends,
     };
     let at = (change.now(), item.jitter);
