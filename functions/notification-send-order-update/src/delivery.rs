@@ -13,10 +13,11 @@ use external_systems::credential::BearerToken;
 use external_systems::settings::{TargetSystemMode, TargetSystemSettings};
 use external_systems::{HttpTargetSystem, SubmitRequest, TargetSystem};
 use jiff::Timestamp;
+use lambda_support::request_attempts::of_exchange;
 use lambda_support::secrets::{SecretsClient, SecretsError};
 use lambda_support::{error_chain, jitter};
 use order_domain::step::answer::StepAnswer;
-use order_store::commands::NotificationAttempt;
+use order_store::commands::{NotificationAttempt, RequestAttempt};
 use reqwest::Url;
 use secrecy::ExposeSecret;
 use serde_json::json;
@@ -60,27 +61,35 @@ impl Channel {
             Err(next) => return not_called(attempt, next, clock()),
         };
         let asked_at = clock();
-        let answer = self.exchange((order, attempt), &settings, &target, asked_at).await;
-        meaning(answer, attempt, &settings, (clock(), jitter::of_step()))
+        let (answer, attempts) =
+            self.exchange((order, attempt), &settings, &target, asked_at).await;
+        let delivered = meaning(answer, attempt, &settings, (clock(), jitter::of_step()));
+        Delivered { attempts, ..delivered }
     }
 
+    /// What the system says in the end, and every call that it took.
     async fn exchange(
         &self,
         (order, attempt): (&OrderPointers, &NotificationAttempt),
         settings: &TargetSystemSettings,
         target: &HttpTargetSystem,
         asked_at: Timestamp,
-    ) -> StepAnswer {
+    ) -> (StepAnswer, Vec<RequestAttempt>) {
+        let mut attempts = Vec::new();
         // Only a system that keeps the promise about request ids may be sent the id unasked.
         let can = settings.capabilities;
         if attempt.must_query && (can.can_be_queried || !can.honours_request_id) {
-            match target.query(attempt.request_id, None).await.answer {
+            let asked = target.query(attempt.request_id, None).await;
+            attempts.extend(of_exchange(&asked));
+            match asked.answer {
                 StepAnswer::Absent if may_be_sent_again(attempt, settings, asked_at) => {}
-                known => return known,
+                known => return (known, attempts),
             }
         }
         let request = self.request(order, attempt, settings.mode);
-        target.submit(&request, None).await.answer
+        let sent = target.submit(&request, None).await;
+        attempts.extend(of_exchange(&sent));
+        (sent.answer, attempts)
     }
 
     fn request(

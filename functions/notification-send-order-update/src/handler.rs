@@ -102,7 +102,8 @@ async fn send_due(
         let ctx = deps.worker.context(&MILESTONE, task, pointers);
         let tx = store.tenant_tx(&pointers.tenant).await?;
         let claim = (attempt.id, attempt.lease_epoch);
-        match record_notification(tx, &ctx, claim, &delivered.result).await? {
+        let told = (&delivered.result, delivered.attempts.as_slice());
+        match record_notification(tx, &ctx, claim, told).await? {
             RecordOutcome::Recorded => most_pressing = most_pressing.max(delivered.next),
             // Whoever claimed it after us asks first; whether it is open is read below.
             RecordOutcome::LeaseLost => {

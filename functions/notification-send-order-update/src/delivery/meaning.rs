@@ -6,7 +6,7 @@ use external_systems::settings::TargetSystemSettings;
 use jiff::{SignedDuration, Timestamp};
 use order_domain::step::answer::StepAnswer;
 use order_domain::step::{Jitter, SendFacts};
-use order_store::commands::{NotificationAttempt, NotificationResult};
+use order_store::commands::{NotificationAttempt, NotificationResult, RequestAttempt};
 
 /// When to look again at a communication whose system could not even be called.
 const CHECK_UNCALLED_AFTER: SignedDuration = SignedDuration::from_secs(1);
@@ -15,7 +15,15 @@ const CHECK_UNCALLED_AFTER: SignedDuration = SignedDuration::from_secs(1);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Delivered {
     pub(crate) result: NotificationResult,
+    /// The calls that led to it.
+    pub(crate) attempts: Vec<RequestAttempt>,
     pub(crate) next: Next,
+}
+
+impl Delivered {
+    const fn of(result: NotificationResult, next: Next) -> Self {
+        Self { result, attempts: Vec::new(), next }
+    }
 }
 
 /// What a task does next, the more pressing the later.
@@ -52,25 +60,25 @@ pub(super) fn meaning(
     match answer {
         StepAnswer::Completed { external_reference, .. }
         | StepAnswer::Accepted { external_reference } => {
-            Delivered { result: NotificationResult::Sent { external_reference }, next: Next::Done }
+            Delivered::of(NotificationResult::Sent { external_reference }, Next::Done)
         }
         StepAnswer::Rejected { code, .. } => {
             // The order is completed already: nobody waits for this, and no retry can heal it.
             tracing::warn!(code, "the notification system refused a communication for good");
-            Delivered { result: NotificationResult::Refused { code }, next: Next::Done }
+            Delivered::of(NotificationResult::Refused { code }, Next::Done)
         }
-        StepAnswer::RetryLater { retry_after_ms, detail } => Delivered {
-            result: NotificationResult::NotSent,
-            next: Next::Retry {
+        StepAnswer::RetryLater { retry_after_ms, detail } => Delivered::of(
+            NotificationResult::NotSent,
+            Next::Retry {
                 reason: format!("not sent: {detail}"),
                 not_before: retry_after_ms.map(Duration::from_millis),
             },
-        },
+        ),
         StepAnswer::Absent => absent_once(attempt, settings, (now, jitter)),
-        StepAnswer::Refused { detail } => Delivered {
-            result: NotificationResult::NotSent,
-            next: Next::Mend { reason: format!("the notification system refuses us: {detail}") },
-        },
+        StepAnswer::Refused { detail } => Delivered::of(
+            NotificationResult::NotSent,
+            Next::Mend { reason: format!("the notification system refuses us: {detail}") },
+        ),
         StepAnswer::Unknown { detail, is_contract_breach } => {
             if is_contract_breach {
                 tracing::error!(detail, "the notification system broke its contract");
@@ -99,7 +107,7 @@ fn absent_once(
         check_count: attempt.check_count,
         first_absent_at: Some(first),
     };
-    Delivered { result, next: Next::Check }
+    Delivered::of(result, Next::Check)
 }
 
 /// A communication whose system was not called; one that may have been sent stays unknown.
@@ -113,7 +121,7 @@ pub(super) fn not_called(attempt: &NotificationAttempt, next: Next, now: Timesta
     } else {
         NotificationResult::NotSent
     };
-    Delivered { result, next }
+    Delivered::of(result, next)
 }
 
 /// Asked again less and less often; when the checks are used up, or nobody can be asked at all, a
@@ -129,11 +137,11 @@ fn unknown(
     let is_over = check_count >= policy.max_checks || can_never_tell(settings);
     if attempt.must_query && is_over {
         let reason = format!("unknown after {check_count} checks, the last one: {detail}");
-        return Delivered { result: NotificationResult::GivenUp { reason }, next: Next::Done };
+        return Delivered::of(NotificationResult::GivenUp { reason }, Next::Done);
     }
     let check_at = policy.next_check_at(now, check_count, jitter);
     let result = NotificationResult::Unknown { check_at, check_count, first_absent_at };
-    Delivered { result, next: Next::Check }
+    Delivered::of(result, Next::Check)
 }
 
 /// A system that can neither be asked nor keeps the promise about request ids: a person decides.

@@ -120,6 +120,24 @@ async fn the_customer_is_told_once_however_often_the_task_comes() {
 }
 
 #[tokio::test]
+async fn every_call_about_a_communication_is_kept_with_its_request() {
+    let oms = Fixture::new().await;
+    oms.submit_answers(ResponseTemplate::new(500)).await;
+    oms.query_answers(done()).await;
+
+    let _unknown = oms.execute().await;
+    oms.db.execute("update customer_notification set next_check_at = now()").await;
+    let _found = oms.execute().await;
+
+    let kept = "select string_agg(concat_ws(' ', a.kind, a.http_status, a.failure_class), ', '
+                                  order by a.started_at)
+        from external_request_attempt a
+        join customer_notification n on n.tenant_id = a.tenant_id and n.request_id = a.request_id";
+    assert_eq!(oms.db.text(kept).await.as_deref(), Some("SUBMIT 500 UNKNOWN_OUTCOME, QUERY 200"));
+    oms.finish().await;
+}
+
+#[tokio::test]
 async fn a_lost_answer_is_asked_about_and_nothing_is_sent_again() {
     let oms = Fixture::new().await;
     oms.submit_answers(ResponseTemplate::new(500)).await;

@@ -11,6 +11,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
+use super::RequestAttempt;
 use crate::context::CommandContext;
 use crate::error::StoreError;
 use crate::row::Reader;
@@ -59,6 +60,14 @@ pub(crate) const RECORD: &str = r"
         set status = $8, external_reference = coalesce($7, r.external_reference), updated_at = $4
         from recorded x
         where r.tenant_id = x.tenant_id and r.request_id = x.request_id),
+    -- the calls were made, whoever holds the claim now
+    attempts as (
+        insert into external_request_attempt (tenant_id, id, request_id, kind, started_at, duration_ms,
+            http_status, failure_class)
+        select n.tenant_id, k.id, n.request_id, k.kind, k.started_at, k.duration_ms, k.http_status, k.failure_class
+        from unnest($12::uuid[], $13::text[], $14::timestamptz[], $15::int[], $16::int[], $17::text[])
+            as k(id, kind, started_at, duration_ms, http_status, failure_class)
+        join customer_notification n on n.tenant_id = $1 and n.id = $2),
     given_up as (
         insert into platform_incident (tenant_id, id, kind, cause, target_system, operation, failure_signature,
             order_id, severity, detail, occurrence_count, first_seen_at, last_seen_at)
@@ -172,7 +181,7 @@ pub async fn begin_notifications(
     rows.iter().map(NotificationAttempt::try_from).collect()
 }
 
-/// Records what became of a claimed communication.
+/// Records what became of a claimed communication, and the calls that it took.
 ///
 /// # Errors
 /// Technical failures of the store.
@@ -180,7 +189,7 @@ pub async fn record_notification(
     tx: TenantTx,
     ctx: &CommandContext,
     (id, lease_epoch): (NotificationId, i64),
-    result: &NotificationResult,
+    (result, attempts): (&NotificationResult, &[RequestAttempt]),
 ) -> Result<RecordOutcome, StoreError> {
     let tenant: TenantId = tx.tenant.clone();
     let (status, request_status) = match result {
@@ -207,6 +216,7 @@ pub async fn record_notification(
         }
         _ => None,
     };
+    let calls = Calls::of(attempts);
     let params = [
         (&tenant.as_str() as _, Type::TEXT),
         (&id.as_uuid() as _, Type::UUID),
@@ -219,11 +229,41 @@ pub async fn record_notification(
         (&check_count as _, Type::INT4),
         (&first_absent_at as _, Type::TIMESTAMPTZ),
         (&reason as _, Type::TEXT),
+        (&calls.ids as _, Type::UUID_ARRAY),
+        (&calls.kinds as _, Type::TEXT_ARRAY),
+        (&calls.started_at as _, Type::TIMESTAMPTZ_ARRAY),
+        (&calls.duration_ms as _, Type::INT4_ARRAY),
+        (&calls.http_statuses as _, Type::INT4_ARRAY),
+        (&calls.failure_classes as _, Type::TEXT_ARRAY),
     ];
     let rows = tx.run_alone("record_notification", RECORD, &params).await?;
     let row = rows.first().ok_or(StoreError::NotFound { what: "the notification" })?;
     let recorded = Reader::new("customer_notification", row).count("recorded")?;
     Ok(if recorded == 1 { RecordOutcome::Recorded } else { RecordOutcome::LeaseLost })
+}
+
+/// Calls, column by column.
+struct Calls {
+    ids: Vec<Uuid>,
+    kinds: Vec<&'static str>,
+    started_at: Vec<Timestamp>,
+    duration_ms: Vec<i32>,
+    http_statuses: Vec<Option<i32>>,
+    failure_classes: Vec<Option<&'static str>>,
+}
+
+impl Calls {
+    fn of(attempts: &[RequestAttempt]) -> Self {
+        let duration = |x: &RequestAttempt| i32::try_from(x.duration_ms).unwrap_or(i32::MAX);
+        Self {
+            ids: attempts.iter().map(|_| Uuid::now_v7()).collect(),
+            kinds: attempts.iter().map(|x| x.kind).collect(),
+            started_at: attempts.iter().map(|x| x.started_at).collect(),
+            duration_ms: attempts.iter().map(duration).collect(),
+            http_statuses: attempts.iter().map(|x| x.http_status.map(i32::from)).collect(),
+            failure_classes: attempts.iter().map(|x| x.failure_class.map(|y| y.as_str())).collect(),
+        }
+    }
 }
 
 /// Whether a claimed communication's result was still wanted.

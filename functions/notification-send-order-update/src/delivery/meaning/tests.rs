@@ -64,7 +64,7 @@ fn done_and_accepted_both_mean_that_the_system_took_it() {
         StepAnswer::Accepted { external_reference: reference() },
     ] {
         let sent = NotificationResult::Sent { external_reference: reference() };
-        assert_eq!(of(answer, false), Delivered { result: sent, next: Next::Done });
+        assert_eq!(of(answer, false), Delivered::of(sent, Next::Done));
     }
 }
 
@@ -73,7 +73,7 @@ fn a_definitive_no_is_recorded_and_holds_up_nothing() {
     let rejected = StepAnswer::Rejected { code: "NO_CONSENT".to_owned(), external_reference: None };
 
     let result = NotificationResult::Refused { code: "NO_CONSENT".to_owned() };
-    let expected = Delivered { result, next: Next::Done };
+    let expected = Delivered::of(result, Next::Done);
     assert_eq!(of(rejected, false), expected);
 }
 
@@ -99,8 +99,8 @@ fn a_wrong_request_or_login_is_for_engineering() {
 
 #[test]
 fn an_unknown_outcome_is_asked_about_soon_and_then_less_and_less_often() {
-    assert_eq!(of(unknown(), false), Delivered { result: after(200, 0), next: Next::Check });
-    assert_eq!(of(cannot_tell(), true), Delivered { result: after(400, 1), next: Next::Check });
+    assert_eq!(of(unknown(), false), Delivered::of(after(200, 0), Next::Check));
+    assert_eq!(of(cannot_tell(), true), Delivered::of(after(400, 1), Next::Check));
     let late = meaning(cannot_tell(), &attempt(true, 9), &settings(), AT);
     assert_eq!(late.result, after(30_000, 10));
 }
@@ -111,7 +111,7 @@ fn what_stays_unknown_is_given_up_and_the_process_goes_on() {
 
     let reason = "unknown after 12 checks, the last one: status 500".to_owned();
     let result = NotificationResult::GivenUp { reason };
-    assert_eq!(last, Delivered { result, next: Next::Done });
+    assert_eq!(last, Delivered::of(result, Next::Done));
 }
 
 #[test]

@@ -423,7 +423,7 @@ impl World {
             Entry::RecordNotification => {
                 let claim = (self.notifications[0].id, self.notifications[0].lease_epoch);
                 let sent = NotificationResult::Sent { external_reference: None };
-                commands::record_notification(tx, &ctx, claim, &sent).await.map(|_| ())
+                commands::record_notification(tx, &ctx, claim, (&sent, &[])).await.map(|_| ())
             }
             Entry::ResolveFallout => {
                 let id = self.stage.db.text("select id::text from order_fallout_case").await;
