@@ -156,6 +156,10 @@ impl Judge {
         let ended = timeout(PATIENCE, async {
             while let Some(line) = lines.next_line().await? {
                 failed.extend(failed_test(&line));
+                if !failed.is_empty() && bug.is_some() {
+                    // One is enough, and the others may take long; without a bug all are named.
+                    child.kill().await?;
+                }
             }
             child.wait().await
         });
