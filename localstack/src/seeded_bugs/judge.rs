@@ -135,11 +135,17 @@ fn read(line: &str) -> Option<Judge> {
 }
 
 impl Judge {
-    /// Runs the binary's tests with this mistake, or with none.
-    pub(super) async fn rule(&self, layout: &StackLayout, bug: Option<u8>) -> Result<Ruling> {
+    /// Runs the binary's tests, or `only` those of that name, with this mistake or with none.
+    pub(super) async fn rule(
+        &self,
+        layout: &StackLayout,
+        bug: Option<u8>,
+        only: Option<&str>,
+    ) -> Result<Ruling> {
         let state = StackState::load(layout)?;
         let mut tests = tools::command(layout, &self.executable);
         tests
+            .args(only)
             .current_dir(&self.folder)
             .env(POSTGRES_VARIABLE, state.endpoint(postgres::SUPERUSER_URL)?)
             // A snapshot that differs is a failure, and not a file to be reviewed.
@@ -156,10 +162,6 @@ impl Judge {
         let ended = timeout(PATIENCE, async {
             while let Some(line) = lines.next_line().await? {
                 failed.extend(failed_test(&line));
-                if !failed.is_empty() && bug.is_some() {
-                    // One is enough, and the others may take long; without a bug all are named.
-                    child.kill().await?;
-                }
             }
             child.wait().await
         });
