@@ -7,11 +7,9 @@
 //! Invariant: nothing is told to the engine here; what it must hear is owed in the outbox.
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
-use fault_points::SeededBug;
 use lambda_runtime::LambdaEvent;
 use lambda_support::Deadline;
 use lambda_support::sqs_batch::{MessageVerdict, QueueMessage, for_whole_batch};
-
 use order_store::commands::{OutcomeVerdict, StepSubject};
 use order_store::inbox::MessageKey;
 
@@ -76,7 +74,7 @@ pub async fn process(
 }
 
 fn store_failed() -> MessageVerdict {
-    if SeededBug::AcknowledgeOnError.is_present() {
+    if fault_points::SeededBug::AcknowledgeOnError.is_present() {
         return MessageVerdict::Done;
     }
     MessageVerdict::retry_later("the store failed")
