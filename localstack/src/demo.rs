@@ -3,7 +3,6 @@
 //! The demo believes nobody: what the API says at the end is compared with the tables, the
 //! engine's history, the ledger of the external systems and the events on the bus.
 
-mod api;
 mod engine_calls;
 mod facts;
 mod quote;
@@ -18,12 +17,12 @@ use anyhow::{Result, bail};
 
 use crate::cli::DemoArguments;
 use crate::domain_events::DomainEventQueue;
+use crate::orders_api::OrdersApi;
 use crate::progress::Step;
 use crate::session::Session;
 use crate::stack::{Phase, StackState, stop_all};
 use crate::{commands, http, output, wait};
 
-use api::OrdersApi;
 use engine_calls::EngineCalls;
 use facts::{Facts, Sources};
 use quote::DemoQuote;
@@ -76,8 +75,8 @@ async fn start_and_follow(
     let mut queue = DomainEventQueue::of(&state)?;
     let sources = Sources::of(&state, client.clone()).await?;
     quote.put(&client, &state).await?;
-    let api = OrdersApi::of(&session.layout, client)?;
-    let order_id = api.place(&quote).await?;
+    let api = OrdersApi::of(&session.layout, client, "demo")?;
+    let order_id = quote.order(&api).await?;
     let step = session.progress.step("order");
     let limit = Duration::from_secs(arguments.timeout);
     loop {
@@ -101,7 +100,7 @@ async fn start_and_follow(
 
 /// One look; a failed one is repeated, because parts of the stack may be killed meanwhile.
 async fn follow(api: &OrdersApi, order_id: &str, step: &Step) -> Option<OrderView> {
-    match api.order(order_id).await {
+    match api.order::<OrderView>(order_id).await {
         Ok(view) => {
             step.note(&view.headline());
             Some(view)

@@ -12,6 +12,7 @@ mod domain_events;
 pub mod engine;
 pub mod http;
 pub mod model;
+mod orders_api;
 pub mod output;
 pub mod ports;
 pub mod postgres;

@@ -27,6 +27,7 @@ async fn two_executors_with_the_same_messages_have_one_effect_per_step() {
         listen: "127.0.0.1:0".parse().unwrap(),
         state_dir: folder.clone(),
         secrets_file: folder.join("secrets.json"),
+        callbacks_in_flight: simulator::CALLBACKS_IN_FLIGHT,
     })
     .await
     .unwrap();

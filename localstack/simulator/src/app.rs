@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::JoinSet;
 
 use crate::fault::{Arrival, Fault};
@@ -19,6 +20,8 @@ pub(crate) struct App {
     journal: Journal,
     pub(crate) secrets: SecretsFile,
     pub(crate) client: reqwest::Client,
+    /// First come, first served.
+    callback_turns: Semaphore,
     tasks: Mutex<JoinSet<()>>,
 }
 
@@ -27,10 +30,16 @@ impl App {
         world: World,
         journal: Journal,
         secrets: SecretsFile,
-        client: reqwest::Client,
+        (client, callbacks_in_flight): (reqwest::Client, usize),
     ) -> Shared {
         let tasks = Mutex::new(JoinSet::new());
-        Arc::new(Self { world: Mutex::new(world), journal, secrets, client, tasks })
+        let callback_turns = Semaphore::new(callbacks_in_flight);
+        Arc::new(Self { world: Mutex::new(world), journal, secrets, client, callback_turns, tasks })
+    }
+
+    /// The right to send one callback, until it is dropped. Nothing ever closes the line.
+    pub(crate) async fn callback_turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.callback_turns.acquire().await.ok()
     }
 
     /// Looks at the world.

@@ -1,4 +1,7 @@
 //! Callbacks: signed anew for every attempt, repeated until they are accepted.
+//!
+//! Only so many are on their way at the same time: whoever receives them may start a process for
+//! each. The others stand in line from the moment they are due, so the longest overdue goes first.
 
 use std::time::Duration;
 
@@ -57,7 +60,10 @@ async fn deliver_one(
 ) {
     let mut delay = FIRST_PAUSE;
     loop {
+        // Given back before the pause: who is refused must not keep the others from their turn.
+        let turn = app.callback_turn().await;
         let status = send(app, key, callback, message).await;
+        drop(turn);
         if let Some(reported) = reported.take() {
             let _ = reported.send(());
         }

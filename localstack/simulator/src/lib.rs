@@ -19,4 +19,4 @@ mod wire;
 mod work;
 mod world;
 
-pub use server::{Options, Simulator};
+pub use server::{CALLBACKS_IN_FLIGHT, Options, Simulator};

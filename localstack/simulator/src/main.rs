@@ -1,10 +1,11 @@
 //! The simulator as a process; `README.md` says what it plays.
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Parser;
-use simulator::{Options, Simulator};
+use simulator::{CALLBACKS_IN_FLIGHT, Options, Simulator};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -20,14 +21,18 @@ struct Arguments {
     /// JSON object from secret id to value, read again when it changes.
     #[arg(long)]
     secrets_file: PathBuf,
+    /// Callbacks on their way at the same time; a receiver may start a process for each.
+    #[arg(long, default_value_t = CALLBACKS_IN_FLIGHT)]
+    callbacks_in_flight: NonZeroUsize,
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt().json().with_env_filter(filter).init();
-    let Arguments { listen, state_dir, secrets_file } = Arguments::parse();
-    let simulator = Simulator::start(Options { listen, state_dir, secrets_file }).await?;
+    let Arguments { listen, state_dir, secrets_file, callbacks_in_flight } = Arguments::parse();
+    let options = Options { listen, state_dir, secrets_file, callbacks_in_flight };
+    let simulator = Simulator::start(options).await?;
     tracing::info!(address = %simulator.address(), "simulator listens");
 
     let mut terminate = signal(SignalKind::terminate())?;

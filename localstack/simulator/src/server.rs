@@ -1,6 +1,7 @@
 //! Start and stop: journal, resumed work, routes.
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -32,7 +33,13 @@ pub struct Options {
     pub state_dir: PathBuf,
     /// JSON object from secret id to value; may be written later.
     pub secrets_file: PathBuf,
+    /// Callbacks on their way at the same time; the others wait, the longest due first.
+    pub callbacks_in_flight: NonZeroUsize,
 }
+
+/// The default of [`Options::callbacks_in_flight`]: enough to keep two cores busy, and as many
+/// processes as a receiver on the same machine can start, which may be one per callback.
+pub const CALLBACKS_IN_FLIGHT: NonZeroUsize = NonZeroUsize::new(8).unwrap();
 
 /// A running simulator.
 #[derive(Debug)]
@@ -64,7 +71,8 @@ impl Simulator {
             .with_context(|| format!("cannot listen on {}", options.listen))?;
         let address = listener.local_addr()?;
         let secrets = SecretsFile::new(options.secrets_file);
-        let app = App::new(World::replay(&records), journal, secrets, client);
+        let sender = (client, options.callbacks_in_flight.get());
+        let app = App::new(World::replay(&records), journal, secrets, sender);
         for key in app.read(World::unfinished) {
             app.spawn(work::run(app.clone(), key, None));
         }

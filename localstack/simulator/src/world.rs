@@ -133,7 +133,7 @@ impl World {
         self.faults.decide(&Arrival { system, operation, place, subject: &subject })
     }
 
-    /// Requests that still owe work or a callback.
+    /// Requests that still owe work or a callback, the oldest first.
     pub(crate) fn unfinished(&self) -> Vec<RequestKey> {
         let owes = |request: &&Request| match &request.settled {
             None => true,
@@ -142,7 +142,10 @@ impl World {
                 settled.callback_message_id.is_some() && request.callback_accepted_at.is_none()
             }
         };
-        self.requests.iter().filter(|(_, request)| owes(request)).map(|(key, _)| *key).collect()
+        let mut unfinished: Vec<_> =
+            self.requests.iter().filter(|(_, request)| owes(request)).collect();
+        unfinished.sort_by_key(|(_, request)| request.submitted.received_at);
+        unfinished.into_iter().map(|(key, _)| *key).collect()
     }
 }
 

@@ -116,6 +116,40 @@ async fn a_callback_is_repeated_until_it_is_accepted() {
 }
 
 #[tokio::test]
+async fn only_so_many_callbacks_are_on_their_way_and_the_others_follow() {
+    let stage = Stage::open().await;
+    let most = simulator::CALLBACKS_IN_FLIGHT.get();
+    stage.callbacks.hold_answers();
+    let inventory = stage.target("INVENTORY");
+    let requests: Vec<_> = (0..most * 3)
+        .map(|_| request("INVENTORY", json!({}), Some(stage.callbacks.url.clone())))
+        .collect();
+    for request in &requests {
+        assert!(matches!(
+            inventory.submit(request, None).await.answer,
+            StepAnswer::Accepted { .. }
+        ));
+    }
+    // Every callback is due, and nobody was answered.
+    let is_done = |x: &Value| x["status"] == "COMPLETED";
+    let all_done = async || stage.requests().await.iter().all(is_done).then_some(());
+    until("all work is done", all_done).await;
+
+    let mut reported = Vec::new();
+    for _ in &requests {
+        reported.push(stage.callbacks.accepted().await);
+        stage.callbacks.answer();
+    }
+
+    assert_eq!(stage.callbacks.most_at_once(), most);
+    let mut expected: Vec<String> = requests.iter().map(|x| x.request_id.to_string()).collect();
+    reported.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(reported, expected);
+    stage.close().await;
+}
+
+#[tokio::test]
 async fn a_polled_request_goes_through_its_statuses() {
     let stage = Stage::open().await;
     stage.behave("WORKFORCE", json!({"mode": "POLL", "latencyMs": 300})).await;

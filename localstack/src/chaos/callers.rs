@@ -9,11 +9,9 @@ use serde_json::{Value, json};
 
 use super::evidence::Collector;
 use super::plan::{Plan, PlannedOrder};
-use crate::aws::ORDERS_API_URL;
-use crate::cli::TokenArguments;
-use crate::secrets::TENANT;
+use crate::orders_api::OrdersApi;
 use crate::stack::{StackLayout, StackState};
-use crate::{simulator, token, wait};
+use crate::{simulator, wait};
 
 const PAUSE: std::time::Duration = std::time::Duration::from_millis(200);
 /// Orders under way at the same time, and how often a caller looks whether there is room.
@@ -24,7 +22,7 @@ const TRIES: u32 = 600;
 
 pub(super) struct Callers {
     client: Client,
-    token: String,
+    api: OrdersApi,
     quotes: BTreeMap<&'static str, Value>,
     run: String,
     records: Vec<CallRecord>,
@@ -49,16 +47,9 @@ impl Callers {
                 .with_context(|| format!("cannot read {}", file.display()))?;
             quotes.insert(order.quote, serde_json::from_str(&text)?);
         }
-        let caller = TokenArguments {
-            tenant: TENANT.to_owned(),
-            scope: vec!["orders:write".to_owned(), "orders:read".to_owned()],
-            role: vec!["order-operator".to_owned()],
-            subject: "chaos".to_owned(),
-            ttl: 12 * 3600,
-        };
         Ok(Self {
+            api: OrdersApi::of(layout, client.clone(), "chaos")?,
             client,
-            token: token::mint(layout, &caller)?,
             quotes,
             // A stack that was kept has the quotes of an earlier run.
             run: crate::random::password()?[..6].to_lowercase(),
@@ -83,7 +74,7 @@ impl Callers {
         layout: &StackLayout,
         collector: &mut Collector,
     ) -> Result<()> {
-        // Read anew: a new deployment has other addresses.
+        self.api.follow_deployment(layout)?;
         let state = &StackState::load(layout)?;
         for order in chunk {
             self.placed += 1;
@@ -93,14 +84,14 @@ impl Callers {
             self.put_quote(&document, state).await?;
             let body = json!({"quoteId": id, "revision": document["revision"]});
             let ask = Ask { key: format!("chaos-{}-{}", self.run, self.placed), body };
-            let is_answered = self.ask(&ask, state).await;
+            let is_answered = self.ask(&ask).await;
             if order.is_repeated {
-                self.ask(&ask, state).await;
+                self.ask(&ask).await;
             }
             // An unanswered key may not be taken yet: misusing it would take it.
             if order.is_abused && is_answered {
                 let body = json!({"quoteId": "Q-other", "revision": 1});
-                self.ask(&Ask { body, ..ask.clone() }, state).await;
+                self.ask(&Ask { body, ..ask.clone() }).await;
             }
             if self.placed.is_multiple_of(10) {
                 collector.drain().await;
@@ -116,14 +107,14 @@ impl Callers {
         layout: &StackLayout,
         collector: &mut Collector,
     ) -> Result<()> {
-        let state = &StackState::load(layout)?;
+        self.api.follow_deployment(layout)?;
         for _ in 0..TRIES {
             let open = std::mem::take(&mut self.open);
             if open.is_empty() {
                 return Ok(());
             }
             for ask in open {
-                self.ask(&ask, state).await;
+                self.ask(&ask).await;
             }
             collector.drain().await;
             wait::pause(PAUSE).await;
@@ -149,8 +140,8 @@ impl Callers {
     /// One request. No answer, 409 (still running) and 5xx leave the question open.
     ///
     /// Answers whether it is closed.
-    async fn ask(&mut self, ask: &Ask, state: &StackState) -> bool {
-        let answer = self.send(ask, state).await;
+    async fn ask(&mut self, ask: &Ask) -> bool {
+        let answer = self.send(ask).await;
         let is_final = answer.as_ref().is_ok_and(|x| x.0 < 500 && !is_still_running(x));
         if !is_final {
             self.open.push(ask.clone());
@@ -163,18 +154,9 @@ impl Callers {
         is_final
     }
 
-    async fn send(&self, ask: &Ask, state: &StackState) -> Result<(u16, Value)> {
-        let base = state.endpoint(ORDERS_API_URL)?;
-        let answer = self
-            .client
-            .post(format!("{base}/orders/from-quote"))
-            .bearer_auth(&self.token)
-            .header("Idempotency-Key", format!("\"{}\"", ask.key))
-            .json(&ask.body)
-            .send()
-            .await?;
-        let status = answer.status().as_u16();
-        Ok((status, answer.json().await?))
+    async fn send(&self, ask: &Ask) -> Result<(u16, Value)> {
+        let (status, body) = self.api.place(&ask.key, &ask.body).await?;
+        Ok((status.as_u16(), serde_json::from_str(&body)?))
     }
 }
 

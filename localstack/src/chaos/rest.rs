@@ -10,13 +10,9 @@ use crate::wait;
 
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// What is still going on. An order whose case is open may wait for a person for ever.
+/// What is still going on apart from orders: deliveries, communications, steps without a case.
 const BUSY: &str = "select
-    (select count(*) from product_order o
-     where o.status not in ('COMPLETED', 'CANCELLED', 'FAILED') and not exists (
-         select from order_fallout_case c
-         where c.tenant_id = o.tenant_id and c.order_id = o.id and c.status not in ('RESOLVED', 'CANCELLED')))
-  + (select count(*) from outbox_message m where m.dead_at is null)
+    (select count(*) from outbox_message m where m.dead_at is null)
   + (select count(*) from customer_notification n where n.status in ('SCHEDULED', 'SENDING', 'UNKNOWN'))
   + (select count(*) from fulfillment_step s
      where s.status in ('SUBMITTING', 'SUBMITTED') or s.status = 'READY' and s.held_by_incident_id is null
@@ -65,9 +61,10 @@ pub(super) async fn wait(
     }
 }
 
-/// What goes on in the tables and in the queues.
+/// What goes on in the tables and in the queues. An order whose case is open may wait for a person
+/// for ever.
 async fn busy(collector: &mut Collector) -> Result<i64> {
     collector.drain().await;
     let queued = i64::try_from(collector.queued().await?).unwrap_or(i64::MAX);
-    Ok(collector.number(BUSY).await? + queued)
+    Ok(collector.open_orders().await? + collector.number(BUSY).await? + queued)
 }

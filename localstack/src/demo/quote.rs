@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::orders_api::OrdersApi;
 use crate::random;
 use crate::stack::StackState;
 
@@ -12,8 +13,8 @@ use crate::stack::StackState;
 #[derive(Debug)]
 pub(super) struct DemoQuote {
     document: Value,
-    pub(super) id: String,
-    pub(super) revision: u64,
+    id: String,
+    revision: u64,
 }
 
 impl DemoQuote {
@@ -43,6 +44,20 @@ impl DemoQuote {
             bail!("the CPQ refuses the quote: {} {}", answer.status(), answer.text().await?);
         }
         Ok(())
+    }
+
+    /// Orders it; answers the id of the order.
+    pub(super) async fn order(&self, api: &OrdersApi) -> Result<String> {
+        // The quote's id is new for every demo, and so is the key.
+        let key = format!("demo-{}", self.id);
+        let reference = json!({"quoteId": self.id, "revision": self.revision});
+        let (status, body) = api.place(&key, &reference).await?;
+        if !status.is_success() {
+            bail!("the order was refused: {status} {body}");
+        }
+        let order: Value = serde_json::from_str(&body)?;
+        let id = order["orderId"].as_str().context("the answer names no orderId")?;
+        Ok(id.to_owned())
     }
 }
 

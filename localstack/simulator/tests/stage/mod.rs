@@ -17,9 +17,9 @@ use http::{HeaderMap, StatusCode};
 use order_domain::ids::{OrderId, RequestId};
 use reqwest::Client;
 use serde_json::{Value, json};
-use simulator::{Options, Simulator};
+use simulator::{CALLBACKS_IN_FLIGHT, Options, Simulator};
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, Semaphore, mpsc};
 use uuid::Uuid;
 
 pub(crate) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -32,11 +32,21 @@ pub(crate) struct Stage {
     pub(crate) callbacks: Callbacks,
 }
 
-/// Receives callbacks; refuses the next few when asked to.
+/// Receives callbacks; refuses the next few when asked to, and lets all wait for their answer.
 pub(crate) struct Callbacks {
     pub(crate) url: String,
     refusals: Arc<AtomicUsize>,
+    /// One permit per answer.
+    answers: Arc<Semaphore>,
+    traffic: Arc<Traffic>,
     received: Mutex<mpsc::UnboundedReceiver<Received>>,
+}
+
+/// Callbacks that came and are not answered yet.
+#[derive(Default)]
+struct Traffic {
+    now: AtomicUsize,
+    most: AtomicUsize,
 }
 
 struct Received {
@@ -185,18 +195,40 @@ impl Callbacks {
         let (sender, received) = mpsc::unbounded_channel();
         let refusals = Arc::new(AtomicUsize::new(0));
         let countdown = refusals.clone();
+        let answers = Arc::new(Semaphore::new(Semaphore::MAX_PERMITS));
+        let traffic = Arc::new(Traffic::default());
+        let (gate, meter) = (answers.clone(), traffic.clone());
         let answer = async move |headers: HeaderMap, body: Bytes| {
+            let now = meter.now.fetch_add(1, Ordering::SeqCst) + 1;
+            meter.most.fetch_max(now, Ordering::SeqCst);
             let refuse = |left: usize| left.checked_sub(1);
             let is_accepted =
                 countdown.fetch_update(Ordering::SeqCst, Ordering::SeqCst, refuse).is_err();
             let _ = sender.send(Received { headers, body, is_accepted });
+            gate.acquire().await.unwrap().forget();
+            meter.now.fetch_sub(1, Ordering::SeqCst);
             if is_accepted { StatusCode::ACCEPTED } else { StatusCode::SERVICE_UNAVAILABLE }
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/callbacks", listener.local_addr().unwrap());
         let router = Router::new().route("/callbacks", post(answer));
         tokio::spawn(async { axum::serve(listener, router).await });
-        Self { url, refusals, received: Mutex::new(received) }
+        Self { url, refusals, answers, traffic, received: Mutex::new(received) }
+    }
+
+    /// Answers nothing from now on, until [`Self::answer`].
+    pub(crate) fn hold_answers(&self) {
+        self.answers.forget_permits(Semaphore::MAX_PERMITS);
+    }
+
+    /// Answers one that waits, or the next one.
+    pub(crate) fn answer(&self) {
+        self.answers.add_permits(1);
+    }
+
+    /// The most that ever waited for their answers together.
+    pub(crate) fn most_at_once(&self) -> usize {
+        self.traffic.most.load(Ordering::SeqCst)
     }
 
     /// Refuses this many callbacks from now on.
@@ -238,6 +270,7 @@ fn options(folder: &std::path::Path) -> Options {
         listen: "127.0.0.1:0".parse().unwrap(),
         state_dir: folder.to_owned(),
         secrets_file: folder.join("secrets.json"),
+        callbacks_in_flight: CALLBACKS_IN_FLIGHT,
     }
 }
 
