@@ -91,10 +91,9 @@ const fn without_call(answer: StepAnswer) -> Exchange {
     Exchange { answer, attempts: Vec::new() }
 }
 
-/// Nothing was sent, provably: the step waits like one whose system is busy.
+/// Nothing was sent, and it is not the system that kept us from it.
 fn no_turn() -> StepAnswer {
-    let detail = "the system's other calls took all the time".to_owned();
-    StepAnswer::RetryLater { retry_after_ms: None, detail }
+    StepAnswer::NotSent { detail: "the system's other calls took all the time".to_owned() }
 }
 
 fn cut_off(started_at: Timestamp, clock: Instant) -> Exchange {

@@ -160,6 +160,26 @@ async fn a_slow_system_leaves_a_recorded_unknown_outcome() {
 }
 
 #[tokio::test]
+async fn a_step_whose_turn_did_not_come_was_not_attempted() {
+    let stage = Stage::released(2).await;
+    let slow = answer(200, json!({})).set_delay(Duration::from_secs(30));
+    let server = logistics(slow, 1).await;
+    let one_at_a_time = json!({"requestTimeoutMs": 60_000, "concurrencyLimit": 1});
+    stage.configure("LOGISTICS", &server.uri(), one_at_a_time).await;
+    let deadline = Deadline::after(Duration::from_millis(7_300));
+    let deps = deps(&stage).await;
+
+    let (summary, _) = handler::execute(&deps, "run", &messages(&stage).await, deadline).await;
+
+    assert_eq!((summary.begun, summary.otherwise, summary.unrecorded), (2, 2, 0));
+    let attempts = "select string_agg(status || ' ' || attempt_count || ' ' || (first_sent_at is null),
+        ', ' order by status) from fulfillment_step where target_system = 'LOGISTICS'";
+    let expected = "READY 0 true, UNKNOWN 1 false";
+    assert_eq!(stage.db.text(attempts).await.as_deref(), Some(expected));
+    stage.db.finish().await;
+}
+
+#[tokio::test]
 async fn a_step_without_settings_is_held_by_an_incident() {
     let stage = Stage::released(1).await;
 

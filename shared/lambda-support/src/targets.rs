@@ -53,8 +53,7 @@ impl Targets {
                 Err(SecretsError::NotFound { .. } | SecretsError::Malformed { .. }) => None,
                 Err(error @ SecretsError::Unavailable { .. }) => {
                     tracing::warn!(error = error_chain(&error), "the token is not to be had");
-                    return Err(StepAnswer::RetryLater {
-                        retry_after_ms: None,
+                    return Err(StepAnswer::NotSent {
                         detail: "the secrets endpoint does not answer".to_owned(),
                     });
                 }

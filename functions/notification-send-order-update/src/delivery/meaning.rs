@@ -67,6 +67,10 @@ pub(super) fn meaning(
             tracing::warn!(code, "the notification system refused a communication for good");
             Delivered::of(NotificationResult::Refused { code }, Next::Done)
         }
+        StepAnswer::NotSent { detail } => Delivered::of(
+            NotificationResult::NotSent,
+            Next::Retry { reason: format!("not sent: {detail}"), not_before: None },
+        ),
         StepAnswer::RetryLater { retry_after_ms, detail } => Delivered::of(
             NotificationResult::NotSent,
             Next::Retry {

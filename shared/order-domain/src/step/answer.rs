@@ -29,6 +29,11 @@ pub enum StepAnswer {
         /// The target system's id of the work, if it made one.
         external_reference: Option<String>,
     },
+    /// We did not get as far as sending it: it counts as no attempt.
+    NotSent {
+        /// What kept us from it.
+        detail: String,
+    },
     /// Provably not executed now, may succeed later (refused, 429, 503).
     RetryLater {
         /// `Retry-After` in milliseconds, if the system named one.
@@ -62,7 +67,8 @@ impl StepAnswer {
     #[must_use]
     pub fn detail(&self) -> Option<&str> {
         match self {
-            Self::RetryLater { detail, .. }
+            Self::NotSent { detail }
+            | Self::RetryLater { detail, .. }
             | Self::Refused { detail }
             | Self::Unknown { detail, .. }
             | Self::CannotTell { detail } => Some(detail),
@@ -77,7 +83,9 @@ impl StepAnswer {
         match self {
             Self::Completed { .. } | Self::Accepted { .. } | Self::Absent => None,
             Self::Rejected { .. } => Some(FailureClass::BusinessRejection),
-            Self::RetryLater { .. } => Some(FailureClass::RetryableTechnical),
+            Self::NotSent { .. } | Self::RetryLater { .. } => {
+                Some(FailureClass::RetryableTechnical)
+            }
             Self::Refused { .. } => Some(FailureClass::NonRetryableTechnical),
             Self::Unknown { .. } | Self::CannotTell { .. } => Some(FailureClass::UnknownOutcome),
         }

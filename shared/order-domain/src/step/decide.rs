@@ -67,6 +67,8 @@ pub struct StepMove {
     pub next_attempt_at: Option<Timestamp>,
     /// When a SUBMITTED or UNKNOWN step is asked about.
     pub check_at: Option<Timestamp>,
+    /// Sends that count, after this one.
+    pub attempt_count: u32,
     /// Checks without a usable answer, after this one.
     pub check_count: u32,
     /// What is known about its sends now.
@@ -98,6 +100,9 @@ pub fn decide_answer(
     (now, jitter): (Timestamp, Jitter),
 ) -> StepDecision {
     match facts.status {
+        S::Submitting => decide_in_flight(facts, answer, policy, (now, jitter)),
+        // It takes back the claim that it ends, and there is none.
+        _ if matches!(answer, A::NotSent { .. }) => StepDecision::Absorbed,
         S::Completed if matches!(answer, A::Rejected { .. }) => StepDecision::Contradiction,
         S::Failed if facts.has_exhausted_attempts && matches!(answer, A::Completed { .. }) => {
             decide_in_flight(facts, answer, policy, (now, jitter))
@@ -114,9 +119,7 @@ pub fn decide_answer(
         S::Submitted if source == AnswerSource::Submit && !is_definitive(answer) => {
             StepDecision::Absorbed
         }
-        S::Submitting | S::Submitted | S::Unknown => {
-            decide_in_flight(facts, answer, policy, (now, jitter))
-        }
+        S::Submitted | S::Unknown => decide_in_flight(facts, answer, policy, (now, jitter)),
     }
 }
 
@@ -148,6 +151,11 @@ fn decide_in_flight(
             fallout: Some(StepFallout::Rejected(code.clone())),
             ..to(S::Failed)
         },
+        A::NotSent { .. } => {
+            let facts = without_send(facts);
+            let at = policy.next_attempt_at(now, facts.attempt_count, None, jitter);
+            not_executed(facts, policy, at).unwrap_or_else(|| ask(facts, policy, (now, jitter)))
+        }
         A::RetryLater { retry_after_ms, .. } => {
             let attempts = facts.attempt_count;
             let at = policy.next_attempt_at(now, attempts, *retry_after_ms, jitter);
@@ -170,11 +178,19 @@ fn move_to(facts: StepFacts) -> impl Fn(S) -> StepMove {
         result: None,
         next_attempt_at: None,
         check_at: None,
+        attempt_count: facts.attempt_count,
         check_count: 0,
         sends: facts.sends.without_absence(),
         is_held: false,
         fallout: None,
     }
+}
+
+/// The facts without the send that was claimed and never made.
+fn without_send(facts: StepFacts) -> StepFacts {
+    let attempt_count = facts.attempt_count.saturating_sub(1);
+    let first_sent_at = facts.sends.first_sent_at.filter(|_| attempt_count > 0);
+    StepFacts { attempt_count, sends: SendFacts { first_sent_at, ..facts.sends }, ..facts }
 }
 
 /// This send was provably not executed. `None` when the step must not be sent again and an earlier

@@ -81,6 +81,7 @@ fn write_step(step: &mut StepRow, to: &StepMove) {
     step.status = to.next;
     step.held_by_incident_id = None;
     step.leased_until = None;
+    step.attempt_count = to.attempt_count;
     step.check_count = to.check_count;
     step.sends = to.sends;
     let waits_for_ever = SeededBug::NoResponseDue.is_present() && to.next == StepStatus::Submitted;

@@ -45,6 +45,7 @@ fn answers() -> Vec<(&'static str, A)> {
         ),
         ("Accepted", A::Accepted { external_reference: Some(text()) }),
         ("Rejected", A::Rejected { code: text(), external_reference: None }),
+        ("NotSent", A::NotSent { detail: text() }),
         ("RetryLater", A::RetryLater { retry_after_ms: None, detail: text() }),
         ("Refused", A::Refused { detail: text() }),
         ("Unknown", A::Unknown { detail: text(), is_contract_breach: false }),
@@ -133,6 +134,30 @@ fn used_up_attempts_fail_the_step_with_a_case() {
 
     let StepDecision::Apply(x) = decision else { panic!("must apply") };
     assert_eq!((x.next, x.fallout), (S::Failed, Some(StepFallout::RetriesExhausted)));
+}
+
+#[test]
+fn what_was_never_sent_counts_no_attempt() {
+    let since = Timestamp::UNIX_EPOCH;
+    let claimed = |attempt_count| StepFacts {
+        status: S::Submitting,
+        attempt_count,
+        check_count: 0,
+        is_plan_frozen: false,
+        has_exhausted_attempts: false,
+        sends: SendFacts::default().sent(since),
+    };
+    let after = |attempt_count| {
+        let answer = A::NotSent { detail: String::new() };
+        let (facts, at) = (claimed(attempt_count), (since, Jitter::FULL));
+        match decide_answer(facts, &answer, AnswerSource::Submit, &POLICY, at) {
+            StepDecision::Apply(x) => (x.next, x.attempt_count, x.sends.first_sent_at),
+            other => panic!("must apply: {other:?}"),
+        }
+    };
+
+    assert_eq!(after(1), (S::Ready, 0, None), "the budget has not begun");
+    assert_eq!(after(3), (S::Ready, 2, Some(since)), "nor are the attempts used up");
 }
 
 #[test]

@@ -214,7 +214,8 @@ fn note(change: &mut OrderChange<'_>, finding: &ContradictionFinding) {
         StepAnswer::Accepted { .. } => ("ACCEPTED", None),
         StepAnswer::Rejected { code, .. } => ("REJECTED", Some(code.clone())),
         StepAnswer::Absent => ("ABSENT", None),
-        StepAnswer::RetryLater { detail, .. }
+        StepAnswer::NotSent { detail }
+        | StepAnswer::RetryLater { detail, .. }
         | StepAnswer::Refused { detail }
         | StepAnswer::Unknown { detail, .. }
         | StepAnswer::CannotTell { detail } => ("CANNOT_TELL", Some(detail.clone())),

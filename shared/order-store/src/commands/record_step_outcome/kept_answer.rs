@@ -26,7 +26,8 @@ pub(crate) fn to_json(answer: &StepAnswer) -> Option<Value> {
         StepAnswer::Rejected { code, external_reference } => {
             KeptAnswer::Rejected { code, external_reference }
         }
-        StepAnswer::RetryLater { .. }
+        StepAnswer::NotSent { .. }
+        | StepAnswer::RetryLater { .. }
         | StepAnswer::Refused { .. }
         | StepAnswer::Unknown { .. }
         | StepAnswer::Absent
