@@ -65,7 +65,11 @@ impl<'a> Hands<'a> {
         self.held += claimed.len();
         let begin_by = now.checked_add(policy::BEGIN_WITHIN).unwrap_or(now);
         let (mut steps, mut events) = (Vec::new(), Vec::new());
-        for message in claimed.into_iter().map(Arc::new) {
+        let (moot, claimed): (Vec<_>, Vec<_>) =
+            claimed.into_iter().map(Arc::new).partition(|x| x.is_moot);
+        self.held -= moot.len();
+        self.done.extend(moot.into_iter().map(|x| (x, DeliveryOutcome::Moot)));
+        for message in claimed {
             match &message.delivery {
                 Delivery::StepDispatch(step) => steps.push((step_message(step), message)),
                 Delivery::DomainEvent { event_type, cloud_event } => {

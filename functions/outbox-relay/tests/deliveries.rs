@@ -244,6 +244,27 @@ async fn a_dispatched_step_remembers_when_and_carries_the_orders_trace() {
 }
 
 #[tokio::test]
+async fn a_dispatch_is_not_repeated_when_its_step_was_taken_up_already() {
+    let stage = Stage::placed(2).await;
+    stage.release().await;
+    // The queue had both, and its answers were lost; one step was taken up since.
+    let lost = "delete from outbox_message where kind <> 'STEP_DISPATCH';
+        update outbox_message set attempt_count = 1";
+    stage.db.execute(lost).await;
+    let taken_up = "update fulfillment_step set status = 'COMPLETED'
+        where id = (select id from fulfillment_step where status = 'READY' limit 1)";
+    stage.db.execute(taken_up).await;
+    let deps = deps(&stage, "http://127.0.0.1:9").await;
+
+    let summary = round(&deps).await;
+
+    assert_eq!((summary.claimed, summary.moot, summary.dispatched), (2, 1, 1));
+    assert_eq!(deps.steps.kept().len(), 1);
+    assert_eq!(owed(&stage).await, 0);
+    stage.db.finish().await;
+}
+
+#[tokio::test]
 async fn a_round_costs_two_round_trips_and_an_empty_one_a_single_one() {
     let stage = Stage::placed(10).await;
     stage.release().await;

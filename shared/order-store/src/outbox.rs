@@ -63,6 +63,8 @@ pub struct ClaimedMessage {
     pub delivery: Delivery,
     /// Tries so far, this one included.
     pub attempt_count: u32,
+    /// Nobody needs it any more: the step that it dispatches was taken up after an earlier try.
+    pub is_moot: bool,
     sequence: i64,
     lease: OutboxLease,
 }
@@ -94,6 +96,7 @@ impl TryFrom<&Row> for ClaimedMessage {
             order_id: OrderId::from_uuid(r.get("order_id")?),
             delivery: r.json("payload")?,
             attempt_count: r.count("attempt_count")?,
+            is_moot: r.get("is_moot")?,
             sequence: r.get("sequence")?,
             lease: OutboxLease {
                 tenant,

@@ -72,7 +72,12 @@ pub(crate) const CLAIM_DUE: &str = concat!(
     set leased_by = $3, leased_until = $4, lease_epoch = m.lease_epoch + 1, attempt_count = m.attempt_count + 1
     from due
     where m.ctid = due.place
-    returning m.tenant_id, m.id, m.order_id, m.payload, m.sequence, m.attempt_count, m.lease_epoch"
+    returning m.tenant_id, m.id, m.order_id, m.payload, m.sequence, m.attempt_count, m.lease_epoch,
+        -- asked of repeats only: the queue may have had the first one although its answer was lost
+        m.kind = 'STEP_DISPATCH' and m.attempt_count > 1 and exists (
+            select from fulfillment_step s
+            where s.tenant_id = m.tenant_id and s.id = (m.payload->>'fulfillmentStepId')::uuid
+              and s.status <> 'READY') as is_moot"
 );
 
 /// Claims up to `limit` due deliveries, oldest first within a tenant, tenants taking turns.
