@@ -9,6 +9,7 @@ use message_sinks::{DeadLetter, DeadLetterQueue, DeadLetters};
 
 use crate::aws;
 use crate::cli::{Dlq, DlqArguments};
+use crate::dead_letter_reasons::DeadLetterReasons;
 use crate::output;
 use crate::stack::{StackLayout, StackState};
 
@@ -21,9 +22,14 @@ pub async fn run(stack: &str, arguments: &DlqArguments) -> Result<()> {
     match &arguments.action {
         Dlq::List => letters.list().await?.iter().for_each(|x| output::line(&listed(x))),
         Dlq::Show { queue, limit, body } => {
+            let reasons = match arguments.endpoint {
+                Some(_) => DeadLetterReasons::default(),
+                None => DeadLetterReasons::of(&StackLayout::open(stack)?.logs())?,
+            };
             for queue in chosen(&letters, queue.as_deref()).await? {
                 for letter in letters.peek(&queue, *limit).await? {
-                    output::line(&shown(&queue.name, &letter, *body));
+                    let reason = reasons.of_message(&letter.message_id);
+                    output::line(&shown(&queue.name, &letter, (reason, *body)));
                 }
             }
         }
@@ -68,7 +74,7 @@ fn listed(queue: &DeadLetterQueue) -> String {
 }
 
 /// One line per message; a body only when it was asked for, because it may hold what is private.
-fn shown(queue: &str, letter: &DeadLetter, with_body: bool) -> String {
+fn shown(queue: &str, letter: &DeadLetter, (reason, with_body): (Option<&str>, bool)) -> String {
     let sent_at = letter
         .sent_at_ms
         .and_then(|ms| Timestamp::from_millisecond(i64::try_from(ms).ok()?).ok())
@@ -84,6 +90,9 @@ fn shown(queue: &str, letter: &DeadLetter, with_body: bool) -> String {
         reasons.join(" ")
     );
     line.truncate(line.trim_end().len());
+    if let Some(reason) = reason {
+        line.push_str(&format!(" · {reason}"));
+    }
     if with_body {
         line.push('\n');
         line.push_str(&letter.body);
@@ -139,17 +148,18 @@ mod tests {
 
         let letters = DeadLetters::of_emulator("http://127.0.0.1:1", "us-east-1");
         assert!(letters.is_ok(), "an emulator needs nothing from the environment");
-        let line = line_of(&letter, false);
+        let line = line_of(&letter, (None, false));
         assert!(
             line.ends_with(
                 "received 6 times, sent 2027-01-15T08:00:00Z, 7 bytes ErrorCode=NO_PERMISSIONS"
             ),
             "{line}"
         );
-        assert!(line_of(&letter, true).ends_with("\nprivate"));
+        assert!(line_of(&letter, (Some("the store failed"), false)).ends_with(" · the store failed"));
+        assert!(line_of(&letter, (None, true)).ends_with("\nprivate"));
     }
 
-    fn line_of(letter: &DeadLetter, with_body: bool) -> String {
-        shown("external-callbacks-dlq", letter, with_body)
+    fn line_of(letter: &DeadLetter, what: (Option<&str>, bool)) -> String {
+        shown("external-callbacks-dlq", letter, what)
     }
 }

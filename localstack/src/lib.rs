@@ -6,6 +6,7 @@ pub mod chaos;
 pub mod cli;
 pub mod commands;
 pub mod configuration;
+mod dead_letter_reasons;
 pub mod demo;
 pub mod dlq;
 mod domain_events;

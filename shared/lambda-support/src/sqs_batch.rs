@@ -5,6 +5,9 @@
 //! What can never succeed is stored with a reason by the function and is [`MessageVerdict::Done`]:
 //! the queue is for retries, not for evidence.
 //!
+//! Why a message is given up is in the log under its id: each reason that sent it back, and a line
+//! each time it came again, which is all there is when its readers were killed.
+//!
 //! Invariant: a message without an id is never reported, because an empty id makes the platform
 //! run the whole batch again.
 
@@ -153,9 +156,15 @@ fn response(verdicts: impl IntoIterator<Item = (String, MessageVerdict)>) -> Sqs
 impl From<SqsMessage> for QueueMessage {
     fn from(message: SqsMessage) -> Self {
         let receive_count = message.attributes.get("ApproximateReceiveCount");
+        let receive_count =
+            receive_count.and_then(|count| count.parse().ok()).unwrap_or_default();
+        if receive_count > 1 {
+            let id = message.message_id.as_deref();
+            tracing::warn!(messaging.message_id = id, receive_count, "message came again");
+        }
         let trace_parent = message.message_attributes.get(TRACEPARENT_ATTRIBUTE);
         Self {
-            receive_count: receive_count.and_then(|count| count.parse().ok()).unwrap_or_default(),
+            receive_count,
             trace_parent: trace_parent
                 .and_then(|attribute| attribute.string_value.as_deref()?.parse().ok()),
             message_id: message.message_id.unwrap_or_default(),

@@ -29,7 +29,7 @@ impl<'a> MakeWriter<'a> for Sink {
     }
 }
 
-fn lines(act: impl FnOnce()) -> Vec<Value> {
+pub(crate) fn lines(act: impl FnOnce()) -> Vec<Value> {
     let sink = Sink::default();
     let subscriber =
         tracing_subscriber::registry().with(crate::init::layer("billing-activate", sink.clone()));

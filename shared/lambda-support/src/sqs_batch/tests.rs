@@ -137,3 +137,24 @@ async fn the_response_has_the_shape_that_the_platform_reads() {
         json!({"batchItemFailures": [{"itemIdentifier": "m-0"}]})
     );
 }
+
+#[test]
+fn why_a_message_came_back_is_logged_under_its_id() {
+    let record = event(&["a"]).records.remove(0);
+
+    let logged = crate::log::tests::lines(|| {
+        let message = QueueMessage::from(record);
+        let verdict = MessageVerdict::retry_later("the store failed");
+        let _ = response([(message.message_id, verdict)]);
+    });
+
+    let of = |x: &serde_json::Value| {
+        let (id, reason) = (&x["messaging.message_id"], &x["reason"]);
+        (x["message"].clone(), id.clone(), reason.clone(), x["receive_count"].clone())
+    };
+    let expected = [
+        (json!("message came again"), json!("m-0"), json!(null), json!(3)),
+        (json!("message goes back to the queue"), json!("m-0"), json!("the store failed"), json!(null)),
+    ];
+    assert_eq!(logged.iter().map(of).collect::<Vec<_>>(), expected);
+}
