@@ -31,7 +31,9 @@ pub(crate) async fn submit(
     let request = request_of(attempt, callback_base_url);
     let most = usize::try_from(settings.concurrency_limit).unwrap_or(usize::MAX);
     let limit = targets.limits.of(&attempt.tenant, &attempt.target_system, most);
-    let Ok(Ok(_turn)) = timeout_at(deadline.as_instant(), limit.acquire()).await else {
+    let turn = timeout_at(deadline.as_instant(), limit.acquire()).await;
+    // Who is cut off gives its turn to the next one: too late for that one to begin.
+    let (Ok(Ok(_turn)), false) = (turn, deadline.has_passed()) else {
         return outcome(attempt, settings.step_policy(), without_call(no_turn()));
     };
     if reach(CrashPoint::ExecutorBeforeCall).await.is_err() {

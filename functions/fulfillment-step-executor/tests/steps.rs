@@ -172,7 +172,8 @@ async fn a_step_whose_turn_did_not_come_was_not_attempted() {
     let (summary, _) = handler::execute(&deps, "run", &messages(&stage).await, deadline).await;
 
     assert_eq!((summary.begun, summary.otherwise, summary.unrecorded), (2, 2, 0));
-    let attempts = "select string_agg(status || ' ' || attempt_count || ' ' || (first_sent_at is null),
+    let attempts =
+        "select string_agg(status || ' ' || attempt_count || ' ' || (first_sent_at is null),
         ', ' order by status) from fulfillment_step where target_system = 'LOGISTICS'";
     let expected = "READY 0 true, UNKNOWN 1 false";
     assert_eq!(stage.db.text(attempts).await.as_deref(), Some(expected));
