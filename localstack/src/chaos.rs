@@ -6,10 +6,13 @@
 //! also fails when a planned fault never hit or too few orders were completed.
 
 mod callers;
+mod course;
 mod dice;
 mod evidence;
+mod impatience;
 mod plan;
 mod rest;
+mod rhythm;
 mod strikes;
 mod systems;
 mod verdict;
@@ -26,9 +29,12 @@ use crate::stack::{StackState, stop_all};
 use crate::{commands, configuration, http, output, postgres, simulator};
 
 use callers::Callers;
+use course::Course;
 use evidence::Collector;
 use plan::Plan;
 pub use plan::Profile;
+use rhythm::Rhythm;
+pub use rhythm::StrikeEvery;
 use strikes::Strikes;
 use verdict::Verdict;
 use wires::Wires;
@@ -39,8 +45,9 @@ use wires::Wires;
 /// The stack cannot be started, or cannot be asked at the end.
 pub async fn run(stack: &str, arguments: &ChaosArguments) -> Result<ExitCode> {
     let session = Session::open(stack, "chaos").await?;
+    let plan =
+        Plan::of(arguments.profile, arguments.seed, arguments.orders).only(&arguments.strike)?;
     start_empty(&session).await?;
-    let plan = Plan::of(arguments.profile, arguments.seed, arguments.orders);
     let verdict = session.run(carry_out(&session, &plan, arguments)).await;
     // The proxies ended with the run.
     Wires::clear(&session.layout)?;
@@ -50,11 +57,7 @@ pub async fn run(stack: &str, arguments: &ChaosArguments) -> Result<ExitCode> {
     } else {
         stop_all(&session.layout).await?;
     }
-    let replay = format!(
-        "cargo local chaos --profile {} --seed {} --orders {}",
-        arguments.profile, arguments.seed, arguments.orders
-    );
-    output::line(&format!("{verdict}\nagain: {replay}"));
+    output::line(&format!("{verdict}\nagain: {}", arguments.replay()));
     Ok(if verdict.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -67,37 +70,40 @@ async fn start_empty(session: &Session) -> Result<()> {
 
 async fn carry_out(session: &Session, plan: &Plan, arguments: &ChaosArguments) -> Result<Verdict> {
     let layout = &session.layout;
-    commands::start_postgres(session).await?;
-    let wires = Wires::lay(layout).await?;
-    commands::start_all(session).await?;
-    configuration::load_impatient_systems(layout).await?;
+    let wires = start(session).await?;
     let client = http::client()?;
     let state = StackState::load(layout)?;
-    let mut collector = Collector::begin(&state, client.clone()).await?;
-    let mut callers = Callers::of(layout, client.clone(), plan)?;
-    let mut strikes = Strikes::of(session, wires);
+    let mut course = Course {
+        session,
+        callers: Callers::of(layout, client.clone(), plan)?,
+        strikes: Strikes::of(session, wires, plan),
+        collector: Collector::begin(&state, client.clone()).await?,
+        rhythm: Rhythm::of(plan, arguments.strike_every, Instant::now()),
+        started: Instant::now(),
+    };
     systems::set(&client, &state, plan).await?;
     let step = session.progress.step("orders under faults");
-    let started = Instant::now();
-    for (index, chunk) in plan.chunks.iter().enumerate() {
-        callers.place(chunk, layout, &mut collector).await?;
-        if let Some(strike) = plan.strikes.get(index) {
-            step.note(&format!("{} orders placed · {strike}", callers.placed()));
-            strikes.carry_out(strike, &mut collector).await?;
-        }
-        collector.drain().await;
-    }
-    callers.settle(layout, &mut collector).await?;
-    strikes.end().await?;
+    course.run(plan).await?;
+    let Course { callers, strikes, mut collector, started, .. } = course;
     // The systems' faults meet the steps, not the placing: they stay until the work is done, or
     // until what is left waits for the faults to stop.
     step.note("working under faults");
-    rest::settle(&mut collector, Duration::from_secs(20 + plan.size() as u64 / 2)).await?;
+    rest::settle(&mut collector, Duration::from_secs(20 + plan.orders.len() as u64 / 2)).await?;
     let hits = systems::stop(&client, &state).await?;
     step.done(&format!("{} orders placed, faults stopped", callers.placed()));
     let rest = rest::wait(session, &mut collector, arguments.patience).await?;
     let elapsed = started.elapsed();
-    let report = collector.check(callers.records()).await?;
+    let report = collector.check(callers.records(), &layout.logs()).await?;
     let tally = collector.tally(&systems::business_faults(&client, &state).await?).await?;
     Ok(Verdict { report, tally, hits: strikes.merge(hits), rest, elapsed })
+}
+
+/// Everything, with wires that can be spoilt and time limits that can be waited for.
+async fn start(session: &Session) -> Result<Wires> {
+    commands::start_postgres(session).await?;
+    let wires = Wires::lay(&session.layout).await?;
+    commands::start_all(session).await?;
+    configuration::load_impatient_systems(&session.layout).await?;
+    impatience::of_queues(&session.layout).await?;
+    Ok(wires)
 }

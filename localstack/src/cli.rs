@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::chaos::Profile;
+use crate::chaos::{Profile, StrikeEvery};
 
 /// Everything on one machine: the stack, its tests and its demo, without Docker.
 #[derive(Debug, Parser)]
@@ -165,6 +165,13 @@ pub struct ChaosArguments {
     /// How many orders are placed.
     #[arg(long, default_value_t = 300)]
     pub orders: usize,
+    /// Strike by the clock, over and over, with pauses of so many seconds; for long runs. Otherwise
+    /// each planned strike falls once, spread evenly among the orders.
+    #[arg(long, value_name = "MIN-MAX")]
+    pub strike_every: Option<StrikeEvery>,
+    /// Only these of the profile's strikes, as the table names them; may be repeated.
+    #[arg(long, value_name = "KIND")]
+    pub strike: Vec<String>,
     /// How many seconds after the last fault may pass until everything is at rest.
     #[arg(long, default_value_t = 420)]
     pub patience: u64,
@@ -282,6 +289,23 @@ pub enum Fault {
     Start,
 }
 
+impl ChaosArguments {
+    /// The command that does the same again.
+    #[must_use]
+    pub fn replay(&self) -> String {
+        let Self { profile, seed, orders, strike_every, strike, .. } = self;
+        let mut command =
+            format!("cargo local chaos --profile {profile} --seed {seed} --orders {orders}");
+        if let Some(every) = strike_every {
+            command.push_str(&format!(" --strike-every {every}"));
+        }
+        for kind in strike {
+            command.push_str(&format!(" --strike {kind}"));
+        }
+        command
+    }
+}
+
 impl Cli {
     /// The stack this command works on.
     #[must_use]
@@ -323,6 +347,18 @@ mod tests {
         let Command::Test(test) = cli.command else { panic!("not a test") };
         assert!(test.no_fsync);
         assert_eq!(test.arguments, ["-p", "order-store", "--", "--nocapture"]);
+    }
+
+    #[test]
+    fn a_chaos_run_is_replayed_by_the_command_that_it_prints() {
+        let typed = "local chaos --profile engine --seed 7 --orders 50 --strike-every 5-40 \
+                     --strike ENGINE_KILLED --strike ENGINE_SLOW";
+        let Command::Chaos(chaos) = Cli::parse_from(typed.split_whitespace()).command else {
+            panic!("not chaos")
+        };
+
+        let typed: Vec<&str> = typed.split_whitespace().skip(1).collect();
+        assert_eq!(chaos.replay(), format!("cargo local {}", typed.join(" ")));
     }
 
     #[test]

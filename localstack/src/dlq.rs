@@ -155,7 +155,9 @@ mod tests {
             ),
             "{line}"
         );
-        assert!(line_of(&letter, (Some("the store failed"), false)).ends_with(" · the store failed"));
+        assert!(
+            line_of(&letter, (Some("the store failed"), false)).ends_with(" · the store failed")
+        );
         assert!(line_of(&letter, (None, true)).ends_with("\nprivate"));
     }
 

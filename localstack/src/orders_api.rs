@@ -24,12 +24,12 @@ impl OrdersApi {
     /// `subject` is who the API's audit says it was.
     pub(crate) fn of(layout: &StackLayout, client: Client, subject: &str) -> Result<Self> {
         let token = token::mint(layout, &caller(subject))?;
-        Ok(Self { base: base(layout)?, token, client })
+        Ok(Self { base: base(&StackState::load(layout)?)?, token, client })
     }
 
     /// A new deployment has another address.
-    pub(crate) fn follow_deployment(&mut self, layout: &StackLayout) -> Result<()> {
-        self.base = base(layout)?;
+    pub(crate) fn follow_deployment(&mut self, state: &StackState) -> Result<()> {
+        self.base = base(state)?;
         Ok(())
     }
 
@@ -55,8 +55,8 @@ impl OrdersApi {
     }
 }
 
-fn base(layout: &StackLayout) -> Result<String> {
-    Ok(StackState::load(layout)?.endpoint(ORDERS_API_URL)?.to_owned())
+fn base(state: &StackState) -> Result<String> {
+    Ok(state.endpoint(ORDERS_API_URL)?.to_owned())
 }
 
 fn caller(subject: &str) -> TokenArguments {

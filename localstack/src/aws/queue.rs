@@ -82,6 +82,16 @@ impl Queue {
         self.client.call("AmazonSQS.SendMessage", &input).await.map(drop)
     }
 
+    /// How long a message that nobody finished stays hidden.
+    ///
+    /// # Errors
+    /// The queue does not exist or the emulator does not answer.
+    pub async fn hide_for(&self, seconds: u32) -> Result<()> {
+        let attributes = json!({"VisibilityTimeout": seconds.to_string()});
+        let input = json!({"QueueUrl": self.url, "Attributes": attributes});
+        self.client.call("AmazonSQS.SetQueueAttributes", &input).await.map(drop)
+    }
+
     /// Messages that wait plus messages in work.
     ///
     /// # Errors

@@ -14,9 +14,6 @@ use crate::stack::{StackLayout, StackState};
 use crate::{simulator, wait};
 
 const PAUSE: std::time::Duration = std::time::Duration::from_millis(200);
-/// Orders under way at the same time, and how often a caller looks whether there is room.
-const MOST_UNDER_WAY: i64 = 25;
-const ROOM_TRIES: u32 = 50;
 /// A caller that was not answered for so many tries stops; its outcome is unknown to it.
 const TRIES: u32 = 600;
 
@@ -41,7 +38,7 @@ struct Ask {
 impl Callers {
     pub(super) fn of(layout: &StackLayout, client: Client, plan: &Plan) -> Result<Self> {
         let mut quotes = BTreeMap::new();
-        for order in plan.chunks.iter().flatten() {
+        for order in &plan.orders {
             let file = layout.workspace().join(format!("catalog/quotes/{}.json", order.quote));
             let text = std::fs::read_to_string(&file)
                 .with_context(|| format!("cannot read {}", file.display()))?;
@@ -67,36 +64,25 @@ impl Callers {
         self.records.clone()
     }
 
-    /// Asks for every order of a portion once; who is not answered asks again in `settle`.
-    pub(super) async fn place(
-        &mut self,
-        chunk: &[PlannedOrder],
-        layout: &StackLayout,
-        collector: &mut Collector,
-    ) -> Result<()> {
-        self.api.follow_deployment(layout)?;
+    /// Asks for an order once; who is not answered asks again in `settle`.
+    pub(super) async fn place(&mut self, order: &PlannedOrder, layout: &StackLayout) -> Result<()> {
         let state = &StackState::load(layout)?;
-        for order in chunk {
-            self.placed += 1;
-            let id = format!("Q-{}-{}", self.run, self.placed);
-            let mut document = self.quotes[order.quote].clone();
-            document["quoteId"] = Value::String(id.clone());
-            self.put_quote(&document, state).await?;
-            let body = json!({"quoteId": id, "revision": document["revision"]});
-            let ask = Ask { key: format!("chaos-{}-{}", self.run, self.placed), body };
-            let is_answered = self.ask(&ask).await;
-            if order.is_repeated {
-                self.ask(&ask).await;
-            }
-            // An unanswered key may not be taken yet: misusing it would take it.
-            if order.is_abused && is_answered {
-                let body = json!({"quoteId": "Q-other", "revision": 1});
-                self.ask(&Ask { body, ..ask.clone() }).await;
-            }
-            if self.placed.is_multiple_of(10) {
-                collector.drain().await;
-                leave_room(collector).await;
-            }
+        self.api.follow_deployment(state)?;
+        self.placed += 1;
+        let id = format!("Q-{}-{}", self.run, self.placed);
+        let mut document = self.quotes[order.quote].clone();
+        document["quoteId"] = Value::String(id.clone());
+        self.put_quote(&document, state).await?;
+        let body = json!({"quoteId": id, "revision": document["revision"]});
+        let ask = Ask { key: format!("chaos-{}-{}", self.run, self.placed), body };
+        let is_answered = self.ask(&ask).await;
+        if order.is_repeated {
+            self.ask(&ask).await;
+        }
+        // An unanswered key may not be taken yet: misusing it would take it.
+        if order.is_abused && is_answered {
+            let body = json!({"quoteId": "Q-other", "revision": 1});
+            self.ask(&Ask { body, ..ask.clone() }).await;
         }
         Ok(())
     }
@@ -107,7 +93,7 @@ impl Callers {
         layout: &StackLayout,
         collector: &mut Collector,
     ) -> Result<()> {
-        self.api.follow_deployment(layout)?;
+        self.api.follow_deployment(&StackState::load(layout)?)?;
         for _ in 0..TRIES {
             let open = std::mem::take(&mut self.open);
             if open.is_empty() {
@@ -157,17 +143,6 @@ impl Callers {
     async fn send(&self, ask: &Ask) -> Result<(u16, Value)> {
         let (status, body) = self.api.place(&ask.key, &ask.body).await?;
         Ok((status.as_u16(), serde_json::from_str(&body)?))
-    }
-}
-
-/// Callers who order faster than one machine works would measure the emulator: it starts a process
-/// for every message that waits. What faults hold up longer does not hold up the callers.
-async fn leave_room(collector: &Collector) {
-    for _ in 0..ROOM_TRIES {
-        if collector.open_orders().await.is_ok_and(|open| open <= MOST_UNDER_WAY) {
-            return;
-        }
-        wait::pause(PAUSE).await;
     }
 }
 

@@ -1,23 +1,27 @@
 //! What the run has seen: the tables, the ledger, the engine, the queues and the event target.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use anyhow::{Context, Result};
+use message_sinks::DeadLetters;
 use order_invariants::{
     CallRecord, Effect, Evidence, ProcessInstance, QueueCount, ReceivedEvent, Report, check,
 };
 use reqwest::Client;
 use serde_json::Value;
 
-use crate::aws::AwsClient;
+use crate::aws::{self, AwsClient};
+use crate::dead_letter_reasons::DeadLetterReasons;
 use crate::domain_events::DomainEventQueue;
 use crate::stack::{StackLayout, StackState};
 use crate::{engine, postgres, simulator};
 
 /// Queues of the template whose messages are work.
-const WORK_QUEUES: [&str; 2] = ["fulfillment-steps", "external-callbacks"];
+pub(super) const WORK_QUEUES: [&str; 2] = ["fulfillment-steps", "external-callbacks"];
 /// More live instances than any run leaves.
 const MOST_INSTANCES: u32 = 100_000;
+const MOST_DEAD_LETTERS: usize = 1000;
 
 /// Orders that are under way: not ended, and no person has them.
 const OPEN_ORDERS: &str = "select count(*) from product_order o
@@ -105,17 +109,18 @@ impl Collector {
     }
 
     /// Checks every invariant against what is there now.
-    pub(super) async fn check(&mut self, calls: Vec<CallRecord>) -> Result<Report> {
+    pub(super) async fn check(&mut self, calls: Vec<CallRecord>, logs: &Path) -> Result<Report> {
         self.events.empty().await?;
         let received = |x: &crate::domain_events::Received| ReceivedEvent {
             event_id: x.event_id.clone(),
             order_id: x.order_id.clone(),
             tenant_id: x.tenant_id.clone(),
         };
+        let reasons = DeadLetterReasons::of(logs)?;
         let mut queues = Vec::new();
         for name in WORK_QUEUES {
             queues.push(self.queue(name).await?);
-            queues.push(self.queue(&format!("{name}-dlq")).await?);
+            queues.push(self.dead_letters(&format!("{name}-dlq"), &reasons).await?);
         }
         let evidence = Evidence {
             effects: self.effects().await?,
@@ -171,15 +176,23 @@ impl Collector {
         Ok(found.iter().map(instance).collect())
     }
 
-    /// A dead letter is explained when its receive count says that the product gave it back.
     async fn queue(&self, name: &str) -> Result<QueueCount> {
         let messages = AwsClient::of(&self.state)?.queue_named(name).await?.count().await?;
-        let is_dead_letter = name.ends_with("-dlq");
-        Ok(QueueCount {
-            name: name.to_owned(),
-            messages,
-            explained: BTreeMap::new(),
-            is_dead_letter,
-        })
+        let (name, explained) = (name.to_owned(), BTreeMap::new());
+        Ok(QueueCount { name, messages, explained, is_dead_letter: false })
+    }
+
+    /// A dead letter is explained by what its readers said when they gave it back.
+    async fn dead_letters(&self, name: &str, reasons: &DeadLetterReasons) -> Result<QueueCount> {
+        let count = self.queue(name).await?;
+        let letters = DeadLetters::of_emulator(self.state.endpoint(aws::URL)?, aws::REGION)?;
+        let queue = letters.find(name).await?;
+        let mut explained = BTreeMap::new();
+        for letter in letters.peek(&queue, MOST_DEAD_LETTERS).await? {
+            if let Some(reason) = reasons.of_message(&letter.message_id) {
+                *explained.entry(reason.to_owned()).or_default() += 1;
+            }
+        }
+        Ok(QueueCount { explained, is_dead_letter: true, ..count })
     }
 }

@@ -1,8 +1,10 @@
 //! What a run does, decided by its seed alone.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
+use anyhow::{Result, ensure};
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
@@ -107,8 +109,8 @@ pub(super) struct SystemFaults {
 /// Everything that a run does.
 #[derive(Debug, Clone)]
 pub(super) struct Plan {
-    /// Orders, in portions; a strike follows each while its orders are under way.
-    pub(super) chunks: Vec<Vec<PlannedOrder>>,
+    pub(super) seed: u64,
+    pub(super) orders: Vec<PlannedOrder>,
     pub(super) strikes: Vec<Strike>,
     pub(super) systems: Vec<SystemFaults>,
 }
@@ -135,18 +137,18 @@ impl Plan {
     pub(super) fn of(profile: Profile, seed: u64, orders: usize) -> Self {
         let mut dice = Dice::new(seed);
         let strikes = strikes(profile, &mut dice);
-        let orders: Vec<PlannedOrder> = (0..orders).map(|_| order(&mut dice)).collect();
-        // One portion more than strikes, equal but for one order.
-        let count = strikes.len() + 1;
-        let border = |index: usize| index * orders.len() / count;
-        let portion = |index| orders[border(index)..border(index + 1)].to_vec();
-        let chunks = (0..count).map(portion).collect();
-        Self { chunks, strikes, systems: systems(profile, seed, &mut dice) }
+        let orders = (0..orders).map(|_| order(&mut dice)).collect();
+        Self { seed, orders, strikes, systems: systems(profile, seed, &mut dice) }
     }
 
-    /// How many orders are placed.
-    pub(super) fn size(&self) -> usize {
-        self.chunks.iter().map(Vec::len).sum()
+    /// The same plan with these kinds of strikes only; all of them when none is named.
+    pub(super) fn only(mut self, kinds: &[String]) -> Result<Self> {
+        let known: BTreeSet<&str> = self.strikes.iter().map(|x| x.kind()).collect();
+        for kind in kinds {
+            ensure!(known.contains(kind.as_str()), "{kind} is none of this profile's: {known:?}");
+        }
+        self.strikes.retain(|x| kinds.is_empty() || kinds.iter().any(|kind| kind == x.kind()));
+        Ok(self)
     }
 }
 
@@ -295,7 +297,7 @@ mod tests {
     fn a_plan_is_its_seed() {
         let plan = |seed| {
             let plan = Plan::of(Profile::Mixed, seed, 50);
-            (plan.chunks, plan.strikes, format!("{:?}", plan.systems))
+            (plan.orders, plan.strikes, format!("{:?}", plan.systems))
         };
 
         assert_eq!(plan(1), plan(1));
@@ -303,14 +305,15 @@ mod tests {
     }
 
     #[test]
-    fn every_strike_has_orders_under_way() {
-        for orders in [15, 20, 300] {
-            let plan = Plan::of(Profile::Mixed, 7, orders);
+    fn a_plan_can_be_cut_down_to_some_of_its_strikes() {
+        let plan = Plan::of(Profile::Mixed, 3, 20);
+        let only = |kind: &str| plan.clone().only(&[kind.to_owned()]);
 
-            assert_eq!(plan.chunks.len(), plan.strikes.len() + 1);
-            assert!(plan.chunks.iter().all(|chunk| !chunk.is_empty()), "{orders}");
-            assert_eq!(plan.chunks.iter().map(Vec::len).sum::<usize>(), orders);
-        }
+        let kept = only("WORKERS_KILLED").unwrap();
+        assert_eq!(kept.strikes, [Strike::KillWorkers; 2]);
+        assert_eq!(kept.orders, plan.orders);
+        assert!(only("EARTHQUAKE").is_err());
+        assert_eq!(plan.clone().only(&[]).unwrap().strikes, plan.strikes);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::session::Session;
 use crate::wait;
 
 const PAUSE: Duration = Duration::from_millis(500);
+const SAY_EVERY: Duration = Duration::from_secs(30);
 
 /// What is still going on apart from orders: deliveries, communications, steps without a case.
 const BUSY: &str = "select
@@ -46,6 +47,7 @@ pub(super) async fn wait(
 ) -> Result<Rest> {
     let step = session.progress.step("wait for quiet");
     let (started, limit) = (Instant::now(), Duration::from_secs(patience_seconds));
+    let mut said = started;
     loop {
         let left = busy(collector).await?;
         if left == 0 {
@@ -57,6 +59,11 @@ pub(super) async fn wait(
             return Ok(Rest::Busy(left));
         }
         step.note(&format!("{left} things to do"));
+        if said.elapsed() > SAY_EVERY {
+            said = Instant::now();
+            let seconds = started.elapsed().as_secs();
+            session.progress.say(&format!("  {seconds:>4} s of rest · {left} things to do"));
+        }
         wait::pause(PAUSE).await;
     }
 }

@@ -1,12 +1,13 @@
 //! What is done to the parts of the stack, and how often it met work.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 
 use super::evidence::Collector;
-use super::plan::Strike;
+use super::impatience;
+use super::plan::{Plan, Strike};
 use super::systems::Hits;
 use super::wires::Wires;
 use crate::postgres::Durability;
@@ -31,11 +32,13 @@ pub(super) struct Strikes<'a> {
 }
 
 impl<'a> Strikes<'a> {
-    pub(super) const fn of(session: &'a Session, wires: Wires) -> Self {
-        Self { session, wires, hits: BTreeMap::new(), turn: 0 }
+    /// A planned strike that never falls has no hit.
+    pub(super) fn of(session: &'a Session, wires: Wires, plan: &Plan) -> Self {
+        let hits = plan.strikes.iter().map(|x| (x.kind().to_owned(), 0)).collect();
+        Self { session, wires, hits, turn: 0 }
     }
 
-    /// Strikes; it counts as a hit only when orders were under way.
+    /// Strikes; it counts as a hit only when orders were under way before or after.
     pub(super) async fn carry_out(
         &mut self,
         strike: &Strike,
@@ -43,6 +46,7 @@ impl<'a> Strikes<'a> {
     ) -> Result<()> {
         let has_work = collector.open_orders().await.map_or(true, |n| n > 0);
         let met = self.strike(*strike, collector).await?;
+        let has_work = has_work || collector.open_orders().await.map_or(true, |n| n > 0);
         let hits = self.hits.entry(strike.kind().to_owned()).or_default();
         *hits += u64::from(has_work && met);
         Ok(())
@@ -111,6 +115,7 @@ async fn lose_queues(layout: &StackLayout, collector: &mut Collector) -> Result<
     let progress = Progress::silent();
     aws::start(layout, &progress).await?;
     aws::deploy(layout, &progress, &aws::Target::of(layout)?).await?;
+    impatience::of_queues(layout).await?;
     collector.follow_deployment(layout)
 }
 

@@ -1,7 +1,7 @@
 //! The wires between functions and their database and engine, spoilt on purpose.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use fault_proxy::{Connections, Fault, FaultProxy, Hits as ProxyHits};
@@ -12,6 +12,9 @@ use crate::{engine, postgres, wait};
 
 /// What a slow wire adds each way.
 const LATENCY: Duration = Duration::from_millis(150);
+/// Scheduled functions begin anew once a minute.
+const TICK: Duration = Duration::from_secs(65);
+const LOOK: Duration = Duration::from_millis(100);
 
 /// One proxy per wire; functions are deployed with their addresses.
 pub(super) struct Wires {
@@ -32,7 +35,8 @@ impl Wires {
         Ok(Self { database, engine })
     }
 
-    /// Spoils one wire for a while; answers whether anything went over it meanwhile.
+    /// Spoils one wire for a while, and until something went over it: functions that were killed
+    /// just before wait for their next tick. Answers whether anything did.
     pub(super) async fn spoil(&self, wire: Wire, fault: WireFault) -> Result<bool> {
         let proxy = match wire {
             Wire::Database => &self.database,
@@ -49,6 +53,10 @@ impl Wires {
         };
         proxy.set(set).await?;
         wait::pause(time).await;
+        let spoilt = Instant::now();
+        while count(fault, proxy.hits()) == before && spoilt.elapsed() < TICK {
+            wait::pause(LOOK).await;
+        }
         proxy.set(Fault::None).await?;
         if fault == WireFault::Blackhole {
             // What was swallowed stays swallowed: those connections are of no use any more.

@@ -156,8 +156,7 @@ fn response(verdicts: impl IntoIterator<Item = (String, MessageVerdict)>) -> Sqs
 impl From<SqsMessage> for QueueMessage {
     fn from(message: SqsMessage) -> Self {
         let receive_count = message.attributes.get("ApproximateReceiveCount");
-        let receive_count =
-            receive_count.and_then(|count| count.parse().ok()).unwrap_or_default();
+        let receive_count = receive_count.and_then(|count| count.parse().ok()).unwrap_or_default();
         if receive_count > 1 {
             let id = message.message_id.as_deref();
             tracing::warn!(messaging.message_id = id, receive_count, "message came again");

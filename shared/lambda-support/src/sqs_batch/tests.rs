@@ -154,7 +154,12 @@ fn why_a_message_came_back_is_logged_under_its_id() {
     };
     let expected = [
         (json!("message came again"), json!("m-0"), json!(null), json!(3)),
-        (json!("message goes back to the queue"), json!("m-0"), json!("the store failed"), json!(null)),
+        (
+            json!("message goes back to the queue"),
+            json!("m-0"),
+            json!("the store failed"),
+            json!(null),
+        ),
     ];
     assert_eq!(logged.iter().map(of).collect::<Vec<_>>(), expected);
 }
