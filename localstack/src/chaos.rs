@@ -86,9 +86,10 @@ async fn carry_out(session: &Session, plan: &Plan, arguments: &ChaosArguments) -
     course.run(plan).await?;
     let Course { callers, strikes, mut collector, started, .. } = course;
     // The systems' faults meet the steps, not the placing: they stay until the work is done, or
-    // until what is left waits for the faults to stop.
+    // until what is left waits for the faults to stop. A relay that was killed comes back with its
+    // next tick, a minute later: nothing meets the systems before.
     step.note("working under faults");
-    rest::settle(&mut collector, Duration::from_secs(20 + plan.orders.len() as u64 / 2)).await?;
+    rest::settle(&mut collector, Duration::from_secs(80 + plan.orders.len() as u64 / 2)).await?;
     let hits = systems::stop(&client, &state).await?;
     step.done(&format!("{} orders placed, faults stopped", callers.placed()));
     let rest = rest::wait(session, &mut collector, arguments.patience).await?;
