@@ -7,8 +7,6 @@ use serde_json::json;
 use test_support::TestDatabase;
 use test_support::stage::Stage;
 
-use crate::plans::{assert_uses, plan};
-
 const LEASE: SignedDuration = SignedDuration::from_secs(30);
 /// What the relay claims at once.
 const LIMIT: u32 = 100;
@@ -153,26 +151,6 @@ async fn a_tenant_with_nine_of_ten_thousand_deliveries_delays_no_other_by_more_t
             assert!(*beside <= 2 * alone, "delivery {place}: claim {beside}, alone {alone}");
         }
     }
-}
-
-/// A backlog that is all due is read as a whole, once: no index can help a claim that gives every
-/// tenant its turn. What is put off is not read at all.
-#[tokio::test]
-async fn a_claim_reads_a_due_backlog_once_and_what_is_put_off_not_at_all() {
-    let db = TestDatabase::create().await;
-    backlog(&db, "noisy", 9_000, 30).await;
-    backlog(&db, "quiet", 1_000, 1).await;
-    db.execute("analyze outbox_message").await;
-    let values = [("$1", "now()"), ("$2", "100"), ("$3", "'r'"), ("$4", "now()")];
-
-    let all_due = plan(&db, "outbox::CLAIM_DUE", &values).await;
-    db.execute("update outbox_message set available_at = now() + interval '1 hour' where lane <> 'events:1'").await;
-    db.execute("analyze outbox_message").await;
-    let few_due = plan(&db, "outbox::CLAIM_DUE", &values).await;
-
-    assert!(all_due.contains("Hash Anti Join"), "read more than once:\n{all_due}");
-    assert_uses(&few_due, &["outbox_due", "outbox_lane_order"], "outbox_message");
-    db.finish().await;
 }
 
 #[tokio::test]

@@ -28,6 +28,7 @@ impl Systems {
             listen: "127.0.0.1:0".parse().unwrap(),
             state_dir: folder.clone(),
             secrets_file: folder.join("secrets.json"),
+            callbacks_in_flight: simulator::CALLBACKS_IN_FLIGHT,
         });
         let simulator = simulator.await.unwrap();
         let http = lambda_support::http::client(Duration::from_secs(5)).unwrap();
