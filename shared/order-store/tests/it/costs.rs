@@ -4,6 +4,8 @@
 
 mod wal;
 
+use std::ops::RangeInclusive;
+
 use jiff::SignedDuration;
 use order_domain::characteristic::Characteristics;
 use order_domain::step::answer::StepAnswer;
@@ -160,9 +162,11 @@ fn attempts(begun: Vec<order_store::commands::BeginOutcome>) -> Vec<StepAttempt>
     begun.into_iter().map(attempt).collect()
 }
 
-/// The number of records is exact; their bytes vary by alignment and by what pages had room.
-fn assert_wal(name: &str, wal: Wal, records: i64, most_bytes: i64) {
-    assert!(wal.records == records && wal.bytes <= most_bytes, "{name}: {wal:?}");
+/// The number of records is exact where each row has one; a row that finds room in its own page
+/// needs no new index entries, so that steps write a few fewer. Bytes vary by alignment as well.
+fn assert_wal(name: &str, wal: Wal, records: RangeInclusive<i64>, most_bytes: i64) {
+    let is_within = records.contains(&wal.records) && wal.bytes <= most_bytes;
+    assert!(is_within, "{name}: {wal:?}, allowed {records:?} and {most_bytes} bytes");
 }
 
 #[tokio::test]
@@ -175,8 +179,8 @@ async fn an_event_is_claimed_and_deleted_with_a_bounded_amount_of_wal() {
     let (_, deleting) = wal_of(&stage.db, delete(&stage, &relay, &claimed)).await;
 
     // Each row is locked, then marked in its own page; each is deleted; and a commit ends both.
-    assert_wal("claim", claiming, 201, 18_000);
-    assert_wal("delete", deleting, 101, 6_500);
+    assert_wal("claim", claiming, 201..=201, 18_000);
+    assert_wal("delete", deleting, 101..=101, 6_500);
     stage.db.finish().await;
 }
 
@@ -190,7 +194,7 @@ async fn a_step_is_claimed_and_called_back_with_a_bounded_amount_of_wal() {
     let batch = callbacks(&stage, &attempts(begun));
     let (_, recording) = wal_of(&stage.db, record(&stage, &callback_processor, &batch)).await;
 
-    assert_wal("claim", claiming, 161, 27_000);
-    assert_wal("callbacks", recording, 305, 51_000);
+    assert_wal("claim", claiming, 150..=161, 27_000);
+    assert_wal("callbacks", recording, 260..=305, 51_000);
     stage.db.finish().await;
 }
