@@ -14,7 +14,7 @@ use anyhow::{Result, bail};
 use crate::prerequisites;
 use crate::process::{Launch, Signal, log_tail};
 use crate::progress::Progress;
-use crate::stack::{Component, StackLayout, StackState, stop_component};
+use crate::stack::{Component, StackLayout, StackState, remove_folder, stop_component};
 use crate::wait;
 
 use cluster::{Cluster, outside_folder};
@@ -35,7 +35,8 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
     Fsync,
-    /// For tests that never kill the database.
+    /// For tests that never kill the database: its data are in memory where there is room for them,
+    /// and gone when the stack stops.
     NoFsync,
 }
 
@@ -53,7 +54,7 @@ pub async fn start(
     }
     let binaries = prerequisites::postgres(layout, progress).await?;
     let step = progress.step("PostgreSQL");
-    let cluster = Cluster::prepare(layout, &step, binaries).await?;
+    let cluster = Cluster::prepare(layout, &step, binaries, durability).await?;
     let port = StackState::reserve_port(layout, COMPONENT)?;
     let password = StackState::password(layout, "postgres")?;
     let server = launch(layout, &cluster, port, durability)?;
@@ -81,7 +82,7 @@ pub fn superuser_url_of_oms(state: &StackState) -> Result<String> {
 /// The folder cannot be removed.
 pub fn forget_data(layout: &StackLayout) -> Result<()> {
     for folder in [layout.component_dir(COMPONENT), outside_folder(layout)] {
-        cluster::remove_folder(&folder)?;
+        remove_folder(&folder)?;
     }
     Ok(())
 }

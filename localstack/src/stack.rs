@@ -8,10 +8,12 @@
 
 mod layout;
 mod lock;
+pub(crate) mod memory;
 mod state;
 mod sweep;
 
 pub use layout::StackLayout;
+pub(crate) use layout::remove_folder;
 pub use lock::StackLock;
 pub(crate) use lock::exclusive;
 pub use state::{Component, Phase, StackState};

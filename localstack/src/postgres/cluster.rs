@@ -4,11 +4,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use sha2::{Digest, Sha256};
 
+use super::Durability;
 use crate::process::UnixUser;
 use crate::progress::Step;
-use crate::stack::{StackLayout, StackState};
+use crate::stack::{StackLayout, StackState, memory, remove_folder};
 use crate::tools;
 
 /// A data folder that is ready to be started.
@@ -26,9 +26,10 @@ impl Cluster {
         layout: &StackLayout,
         step: &Step,
         binaries: PathBuf,
+        durability: Durability,
     ) -> Result<Self> {
         let user = if rustix::process::geteuid().is_root() { Some(unprivileged()?) } else { None };
-        let data = data_folder(layout, user)?;
+        let data = data_folder(layout, user, durability)?;
         let cluster = Self { data, binaries, user };
         if !cluster.data.join("PG_VERSION").is_file() {
             step.note("initdb");
@@ -82,13 +83,18 @@ impl Cluster {
     }
 }
 
-/// Below the stack's folder, or below `/var/tmp` when the unprivileged user cannot get there.
-pub(super) fn data_folder(layout: &StackLayout, user: Option<UnixUser>) -> Result<PathBuf> {
+/// Below the stack's folder, or below `/var/tmp` when the unprivileged user cannot get there; in
+/// memory when nothing has to be kept and there is room.
+fn data_folder(
+    layout: &StackLayout,
+    user: Option<UnixUser>,
+    durability: Durability,
+) -> Result<PathBuf> {
     let inside = layout.component_dir("postgres");
-    let parent = if user.is_none() || all_may_enter(&layout.dir()) {
-        inside
-    } else {
-        outside_folder(layout)
+    let parent = match memory::folder(layout) {
+        Some(folder) if durability == Durability::NoFsync => folder,
+        _ if user.is_none() || all_may_enter(&layout.dir()) => inside,
+        _ => outside_folder(layout),
     };
     std::fs::create_dir_all(&parent)?;
     own(&parent, user)?;
@@ -97,9 +103,7 @@ pub(super) fn data_folder(layout: &StackLayout, user: Option<UnixUser>) -> Resul
 
 /// The folder that takes the data when the workspace lies in a private home; `purge` knows it.
 pub(super) fn outside_folder(layout: &StackLayout) -> PathBuf {
-    let digest = Sha256::digest(layout.dir().as_os_str().as_encoded_bytes());
-    let short: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-    PathBuf::from(format!("/var/tmp/oms-local-{}-{short}", layout.name()))
+    Path::new("/var/tmp").join(layout.unique_name())
 }
 
 fn all_may_enter(folder: &Path) -> bool {
@@ -139,15 +143,6 @@ fn own(path: &Path, user: Option<UnixUser>) -> Result<()> {
             .with_context(|| format!("cannot give {} away", path.display()))?;
     }
     Ok(())
-}
-
-pub(super) fn remove_folder(folder: &Path) -> Result<()> {
-    match std::fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("cannot remove {}", folder.display()))
-        }
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

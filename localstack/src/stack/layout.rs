@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use sha2::{Digest, Sha256};
 
 /// Names the cache folder (jars, Python environment) when it is to survive the clone, as in CI.
 const CACHE_VARIABLE: &str = "OMS_LOCAL_CACHE";
@@ -109,10 +110,31 @@ impl StackLayout {
         self.dir().join("stack.json")
     }
 
+    /// For folders beside the workspace: tells this stack from those of other clones.
+    #[must_use]
+    pub fn unique_name(&self) -> String {
+        let digest = Sha256::digest(self.dir().as_os_str().as_encoded_bytes());
+        let short: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        format!("oms-local-{}-{short}", self.name)
+    }
+
     /// The text every process of this stack carries in its environment.
     #[must_use]
     pub fn marker(&self) -> String {
         format!("{}={}", crate::process::MARKER_VARIABLE, self.dir().display())
+    }
+}
+
+/// Removes a folder with everything in it, if it is there.
+///
+/// # Errors
+/// Something in it cannot be removed.
+pub(crate) fn remove_folder(folder: &Path) -> Result<()> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", folder.display()))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::{Phase, StackLayout, StackState};
+use super::{Phase, StackLayout, StackState, memory};
 use crate::process::{ProcessId, ProcessTable, Signal, boot_id, stop_trees};
 
 /// Stopped in this order: nobody loses the database while it still works for somebody.
@@ -38,6 +38,7 @@ pub async fn stop_all(layout: &StackLayout) -> Result<()> {
         stop_component(layout, name, polite_request(name)).await?;
     }
     stop_marked(layout).await?;
+    memory::release(layout)?;
     StackState::update(layout, |state| {
         state.phase = Phase::Stopped;
         state.components.clear();

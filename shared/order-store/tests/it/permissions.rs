@@ -339,7 +339,10 @@ async fn every_other_pair_of_role_and_entry_is_refused_and_writes_nothing() {
                 wrong.push(format!("{role} {}: {tried:?}", line.entry.name()));
                 break;
             }
-            assert_eq!(world.contents().await, before, "{role} wrote by {}", line.entry.name());
+        }
+        // Whoever was let in may write; that is reported below.
+        if wrong.is_empty() {
+            assert_eq!(world.contents().await, before, "{}: one wrote", line.entry.name());
         }
         world.stage.db.finish().await;
     }
