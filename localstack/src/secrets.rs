@@ -20,6 +20,8 @@ pub const TENANT: &str = "acme";
 pub const TARGET_SYSTEMS: [&str; 6] =
     ["INVENTORY", "PROVISIONING", "LOGISTICS", "WORKFORCE", "BILLING", "NOTIFICATION"];
 
+const HOST: &str = "127.0.0.1";
+
 /// Writes the secrets file and names it; may run on every start.
 ///
 /// # Errors
@@ -49,6 +51,14 @@ pub fn write(layout: &StackLayout) -> Result<PathBuf> {
         secrets.insert(format!("oms/target/{TENANT}/{system}"), json!({"token": token}));
     }
     store(layout, &Value::Object(secrets))
+}
+
+/// `host:port` of the database, as the secrets of functions have it.
+///
+/// # Errors
+/// PostgreSQL was not started.
+pub fn database_address(layout: &StackLayout) -> Result<String> {
+    Ok(format!("{HOST}:{}", StackState::load(layout)?.way_to(postgres::COMPONENT)?))
 }
 
 /// What the owner of the schema logs in with, as its secret holds it.
@@ -100,7 +110,7 @@ fn functions_with_a_role(layout: &StackLayout) -> Result<Vec<String>> {
 
 fn database(port: u16, role: &str, password: &str) -> Value {
     json!({
-        "host": "127.0.0.1", "port": port, "dbname": "oms",
+        "host": HOST, "port": port, "dbname": "oms",
         "username": role, "password": password, "sslmode": "disable",
     })
 }

@@ -15,7 +15,7 @@ use super::unchanged::DeploymentMark;
 use super::{AwsClient, Function, Template, install, repairs, staging};
 use crate::progress::{Progress, Step};
 use crate::stack::{StackLayout, StackState};
-use crate::{engine, simulator, token};
+use crate::{engine, secrets, simulator, token};
 
 const STACK: &str = "oms";
 const BUCKET: &str = "deploy";
@@ -25,6 +25,8 @@ const MIGRATION: &str = "schema-migrate";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
     pub engine_url: String,
+    /// `host:port`.
+    pub database_address: String,
     pub simulator_url: String,
     /// Public keys of token issuers, as JSON.
     pub jwks: String,
@@ -39,6 +41,7 @@ impl Target {
     pub fn of(layout: &StackLayout) -> Result<Self> {
         let state = StackState::load(layout)?;
         Ok(Self {
+            database_address: secrets::database_address(layout)?,
             engine_url: engine::url(state.way_to(engine::COMPONENT)?),
             simulator_url: state.endpoint(simulator::URL)?.to_owned(),
             jwks: token::jwks(layout)?.to_string(),
@@ -51,6 +54,7 @@ impl Target {
         [
             ("LocalEndpoint", endpoint),
             ("SecretsEndpoint", base),
+            ("DatabaseAddress", &self.database_address),
             ("EngineUrl", &self.engine_url),
             ("EngineSecretId", ""),
             ("JwtIssuer", token::ISSUER),
@@ -229,6 +233,7 @@ mod tests {
         let text = include_str!("../../../template.yaml");
         let template = super::super::yaml::parse(text).unwrap();
         let target = Target {
+            database_address: "d:1".to_owned(),
             engine_url: "e".to_owned(),
             simulator_url: "s".to_owned(),
             jwks: "{}".to_owned(),

@@ -9,7 +9,7 @@ use anyhow::Result;
 
 use crate::process::MARKER_VARIABLE;
 use crate::stack::StackLayout;
-use crate::token;
+use crate::{secrets, token};
 
 /// The port of the discard service: nobody answers.
 const NOBODY: &str = "http://127.0.0.1:9";
@@ -23,6 +23,7 @@ pub(super) struct Settings {
 impl Settings {
     pub(super) fn of(layout: &StackLayout) -> Result<Self> {
         let mut settings = Self::with_keys(&token::jwks(layout)?.to_string());
+        settings.shared.insert("OMS_DATABASE_ADDRESS", secrets::database_address(layout)?);
         settings.shared.insert(MARKER_VARIABLE, layout.dir().display().to_string());
         Ok(settings)
     }

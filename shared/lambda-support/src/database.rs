@@ -5,17 +5,22 @@
 
 use std::path::PathBuf;
 
-use order_store::{DatabaseSettings, SslMode, Store, StoreError};
+use futures_util::future::join;
+use order_store::{DatabaseAddress, DatabaseSettings, Dialed, SslMode, Store, StoreError};
 
 use crate::config::Settings;
 use crate::secrets::{SecretsClient, SecretsError};
 use crate::tls::{TlsError, rustls_config};
+
+/// Setting of where the database is.
+const ADDRESS: &str = "OMS_DATABASE_ADDRESS";
 
 /// Where a function finds the login of its database role.
 #[derive(Debug, Clone)]
 pub struct DatabaseConfig {
     secret_id: String,
     ca_path: Option<PathBuf>,
+    address: Option<DatabaseAddress>,
 }
 
 /// What a connection is opened with.
@@ -25,6 +30,8 @@ pub struct DatabaseLogin {
     pub settings: DatabaseSettings,
     /// `None` where the secret says that TLS is off.
     pub tls: Option<rustls::ClientConfig>,
+    /// A connection that was opened while the secret was read.
+    pub dialed: Option<Dialed>,
 }
 
 /// The database cannot be used; says why without quoting the secret.
@@ -45,26 +52,40 @@ pub enum DatabaseError {
 }
 
 impl DatabaseConfig {
-    /// Reads `OMS_DATABASE_SECRET_ID`, and `OMS_DATABASE_CA_PATH` where the database has its own
-    /// authority.
+    /// Reads `OMS_DATABASE_SECRET_ID`; `OMS_DATABASE_CA_PATH` where the database has its own
+    /// authority; and `OMS_DATABASE_ADDRESS`, `host:port`, where it is known beforehand.
     pub fn from_settings(settings: &Settings) -> Option<Self> {
         let secret_id = settings.text("OMS_DATABASE_SECRET_ID");
         let ca_path = settings.optional_text("OMS_DATABASE_CA_PATH").map(PathBuf::from);
-        Some(Self { secret_id: secret_id?, ca_path })
+        let known = settings.optional_text(ADDRESS);
+        let address = known.as_deref().and_then(DatabaseAddress::parse);
+        if known.is_some() && address.is_none() {
+            settings.note(ADDRESS, "must be host:port");
+        }
+        Some(Self { secret_id: secret_id?, ca_path, address })
     }
 
-    /// Reads the secret, and the bundle where the secret wants TLS.
+    /// Reads the secret, and the bundle where the secret wants TLS; dials at the same time where the
+    /// address is known. What was dialed is used only if the secret names the same address.
     ///
     /// # Errors
     /// [`DatabaseError`]; nothing was asked of the database.
     pub async fn login(&self, secrets: &SecretsClient) -> Result<DatabaseLogin, DatabaseError> {
-        let secret = secrets.text(&self.secret_id).await.map_err(DatabaseError::Secret)?;
+        let (secret, dialed) = join(secrets.text(&self.secret_id), self.dial()).await;
+        let secret = secret.map_err(DatabaseError::Secret)?;
         let settings = DatabaseSettings::parse(&secret).map_err(DatabaseError::Store)?;
         let tls = match settings.sslmode() {
             SslMode::Disable => None,
             SslMode::VerifyFull => Some(self.tls()?),
         };
-        Ok(DatabaseLogin { settings, tls })
+        Ok(DatabaseLogin { settings, tls, dialed })
+    }
+
+    async fn dial(&self) -> Option<Dialed> {
+        match self.address.clone() {
+            Some(address) => address.dial().await,
+            None => None,
+        }
     }
 
     fn tls(&self) -> Result<rustls::ClientConfig, DatabaseError> {
@@ -79,8 +100,9 @@ impl DatabaseLogin {
     /// # Errors
     /// [`DatabaseError::Store`].
     pub async fn open(self, max_connections: usize) -> Result<Store, DatabaseError> {
-        let Self { settings, tls } = self;
-        Store::connect(&settings, tls, max_connections).await.map_err(DatabaseError::Store)
+        let Self { settings, tls, dialed } = self;
+        let store = Store::connect_on(dialed, &settings, tls, max_connections).await;
+        store.map_err(DatabaseError::Store)
     }
 }
 

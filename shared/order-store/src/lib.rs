@@ -9,6 +9,7 @@ mod change_set;
 pub mod commands;
 mod context;
 pub mod correlation;
+mod dial;
 pub mod due_steps;
 pub mod engine_report;
 mod error;
@@ -28,6 +29,7 @@ pub mod target_system;
 mod tx;
 
 pub use context::CommandContext;
+pub use dial::{DatabaseAddress, Dialed};
 pub use error::StoreError;
 pub use migrate::{MigrationSummary, migrate, schema_digest};
 pub use pool::{Store, StoreCost};

@@ -9,6 +9,7 @@ use order_domain::tenant::TenantId;
 use tokio_postgres::NoTls;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use crate::dial::{Connector, Dialed};
 use crate::error::StoreError;
 use crate::settings::{DatabaseSettings, SslMode};
 use crate::tx::{SystemTx, TenantTx, Tx};
@@ -56,11 +57,29 @@ impl Store {
         tls: Option<rustls::ClientConfig>,
         max_connections: usize,
     ) -> Result<Self, StoreError> {
+        Self::connect_on(None, settings, tls, max_connections).await
+    }
+
+    /// The same, and the first connection is the one that was dialed, if it leads to this database.
+    ///
+    /// # Errors
+    /// As [`Store::connect`].
+    pub async fn connect_on(
+        dialed: Option<Dialed>,
+        settings: &DatabaseSettings,
+        tls: Option<rustls::ClientConfig>,
+        max_connections: usize,
+    ) -> Result<Self, StoreError> {
         let recycle = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let (host, config) = (settings.host(), settings.to_config());
+        let dialed = dialed.and_then(|x| x.to(host, settings.port()));
         let manager = match (settings.sslmode(), tls) {
-            (SslMode::Disable, _) => Manager::from_config(settings.to_config(), NoTls, recycle),
+            (SslMode::Disable, _) => {
+                Manager::from_connect(config, Connector::new(NoTls, host, dialed), recycle)
+            }
             (SslMode::VerifyFull, Some(tls)) => {
-                Manager::from_config(settings.to_config(), MakeRustlsConnect::new(tls), recycle)
+                let connector = Connector::new(MakeRustlsConnect::new(tls), host, dialed);
+                Manager::from_connect(config, connector, recycle)
             }
             (SslMode::VerifyFull, None) => {
                 return Err(StoreError::Settings("verify-full needs a TLS configuration".into()));

@@ -6,6 +6,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
+use crate::dial::{CONNECT_TIMEOUT, KEEPALIVES_IDLE, TCP_USER_TIMEOUT};
 use crate::error::StoreError;
 
 /// How long an answer is waited for. A database that is silent, and not gone, is found by nothing
@@ -55,6 +56,14 @@ impl DatabaseSettings {
         })
     }
 
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
+    pub(crate) const fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Whether TLS is wanted.
     #[must_use]
     pub const fn sslmode(&self) -> SslMode {
@@ -92,9 +101,9 @@ impl DatabaseSettings {
             .user(&self.username)
             .password(self.password.expose_secret())
             .application_name("oms")
-            .connect_timeout(Duration::from_secs(3))
-            .keepalives_idle(Duration::from_secs(20))
-            .tcp_user_timeout(Duration::from_secs(10));
+            .connect_timeout(CONNECT_TIMEOUT)
+            .keepalives_idle(KEEPALIVES_IDLE)
+            .tcp_user_timeout(TCP_USER_TIMEOUT);
         config
     }
 }

@@ -42,6 +42,19 @@ fn a_missing_secret_id_is_noted_and_the_bundle_is_optional() {
     assert_eq!(error.problems(), ["OMS_DATABASE_SECRET_ID is missing"]);
 }
 
+#[test]
+fn an_address_that_is_no_host_and_port_is_noted() {
+    let settings = Settings::from_pairs([
+        ("OMS_DATABASE_SECRET_ID", "oms/database/order-intake"),
+        ("OMS_DATABASE_ADDRESS", "db.example.com"),
+    ]);
+    let config = DatabaseConfig::from_settings(&settings);
+
+    let error = settings.finish(|| config).expect_err("there is no port");
+
+    assert_eq!(error.problems(), ["OMS_DATABASE_ADDRESS must be host:port"]);
+}
+
 #[tokio::test]
 async fn the_bundle_is_read_only_where_the_secret_wants_tls() {
     let plain = read(&login("disable"), Some(MISSING_BUNDLE)).await.expect("no bundle is needed");
