@@ -9,7 +9,6 @@ use lambda_support::secrets::SecretsClient;
 use lambda_support::termination::Termination;
 use message_sinks::{AwsConnection, EventBus, StepQueue};
 use order_store::Store;
-use tokio::task::yield_now;
 use workflow_delivery::WorkflowDelivery;
 
 use crate::config::Config;
@@ -28,8 +27,8 @@ pub struct Deps {
 }
 
 impl Deps {
-    /// Opens the store and the clients, so that the first round is warm, and listens for SIGTERM; the
-    /// clients are made while others are waited for (ADR 0015).
+    /// Opens the store and the clients, so that the first round is warm, and listens for SIGTERM; what
+    /// waits for nobody is made while others are waited for (ADR 0015).
     ///
     /// # Errors
     /// When a secret or the store cannot be reached, or AWS not addressed; the platform is told.
@@ -40,11 +39,13 @@ impl Deps {
                 Ok(config.engine.client(&secrets, policy::ENGINE_CALL).await?)
             })
             .await?;
-        let (store, sinks) = try_join(
+        let (store, aws) = try_join(
             async { login.open(policy::MAX_CONNECTIONS).await.map_err(Error::from) },
-            sinks(config),
+            async { Ok(AwsConnection::from_environment()?) },
         )
         .await?;
+        let steps = StepQueue::connect(&aws, config.step_queue_url.as_str());
+        let sinks = (steps, EventBus::connect(&aws, &config.event_bus_name));
         let termination = Termination::on_sigterm()?;
         Ok(Self::new(store, engine, sinks).ending_with(termination))
     }
@@ -77,16 +78,6 @@ impl Deps {
     pub(crate) fn now(&self) -> Timestamp {
         (self.clock)()
     }
-}
-
-/// The clients of AWS, each of which compiles the SDK's table of regions. In between, whoever shares
-/// the thread goes on as far as its server has answered.
-async fn sinks(config: &Config) -> Result<(StepQueue, EventBus), Error> {
-    yield_now().await;
-    let aws = AwsConnection::from_environment()?;
-    let steps = StepQueue::connect(&aws, config.step_queue_url.as_str());
-    yield_now().await;
-    Ok((steps, EventBus::connect(&aws, &config.event_bus_name)))
 }
 
 impl std::fmt::Debug for Deps {

@@ -112,7 +112,7 @@ fn shared_crates(root: &Path) -> Result<Vec<Finding>> {
         for name in source::crates(root, parent).iter().filter(|name| *name != AWS_BELONGS_TO) {
             let manifest = format!("{parent}/{name}/Cargo.toml");
             findings.extend(unwanted(root, &manifest, |dependency| {
-                is_aws_sdk(dependency).then_some("only message-sinks links an AWS SDK")
+                is_aws_sdk(dependency).then_some("only message-sinks calls AWS")
             })?);
         }
     }
@@ -134,7 +134,7 @@ fn shared_crates(root: &Path) -> Result<Vec<Finding>> {
 }
 
 fn is_aws_sdk(dependency: &str) -> bool {
-    ["aws-config", "aws-types"].contains(&dependency)
+    ["aws-config", "aws-credential-types", "aws-sigv4", "aws-types"].contains(&dependency)
         || ["aws-sdk-", "aws-smithy-"].iter().any(|prefix| dependency.starts_with(prefix))
 }
 
@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn the_sdk_is_told_from_other_crates_of_aws() {
-        assert!(["aws-config", "aws-sdk-sqs", "aws-smithy-types"].into_iter().all(is_aws_sdk));
+        assert!(["aws-config", "aws-sdk-sqs", "aws-sigv4"].into_iter().all(is_aws_sdk));
         assert!(!is_aws_sdk("aws_lambda_events") && !is_aws_sdk("aws-lc-rs"));
     }
 }

@@ -71,7 +71,7 @@ impl DatabaseConfig {
     /// # Errors
     /// [`DatabaseError`]; nothing was asked of the database.
     pub async fn login(&self, secrets: &SecretsClient) -> Result<DatabaseLogin, DatabaseError> {
-        let (secret, dialed) = join(secrets.text(&self.secret_id), self.dial()).await;
+        let (dialed, secret) = join(self.dial(), secrets.text(&self.secret_id)).await;
         let secret = secret.map_err(DatabaseError::Secret)?;
         let settings = DatabaseSettings::parse(&secret).map_err(DatabaseError::Store)?;
         let tls = match settings.sslmode() {
@@ -81,11 +81,10 @@ impl DatabaseConfig {
         Ok(DatabaseLogin { settings, tls, dialed })
     }
 
+    /// Beside the connection on its way, what the pool asks the machine about.
     async fn dial(&self) -> Option<Dialed> {
-        match self.address.clone() {
-            Some(address) => address.dial().await,
-            None => None,
-        }
+        let dialing = async { self.address.clone()?.dial().await };
+        join(dialing, async { Store::ask_the_machine() }).await.0
     }
 
     fn tls(&self) -> Result<rustls::ClientConfig, DatabaseError> {

@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use aws_sdk_sqs::Client;
 use external_systems::callback::CallbackEnvelope;
 use lambda_support::config::Settings;
+use serde::Serialize;
+use serde::de::IgnoredAny;
 
-use crate::connection::{ConnectionError, sdk_config};
+use crate::aws_client::{AwsClient, Limits, Service};
+use crate::connection::{AwsConnection, ConnectionError};
 use crate::in_memory::InMemory;
 
 /// The sender of the callback waits, so one attempt must end well before its own time-out.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
-/// All attempts of the SDK together.
-const SEND_TIMEOUT: Duration = Duration::from_secs(6);
+const LIMITS: Limits = Limits { attempt: Duration::from_secs(2), call: Duration::from_secs(6) };
 
 /// Where callback envelopes go: SQS, or memory in tests.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub struct CallbackQueue(Kind);
 #[derive(Debug)]
 enum Kind {
     /// Retries by itself, for six seconds in all.
-    Sqs { client: Client, url: String },
+    Sqs { client: AwsClient, url: String },
     /// One that is down refuses everything, as during an outage.
     InMemory { kept: InMemory<CallbackEnvelope>, is_down: bool },
 }
@@ -40,14 +40,21 @@ pub enum SendError {
     Down,
 }
 
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct SendMessage<'a> {
+    queue_url: &'a str,
+    message_body: &'a str,
+}
+
 impl CallbackQueue {
     /// Connects with the credentials and region of the function's environment.
     ///
     /// # Errors
     /// [`ConnectionError`]; nothing was asked of the queue.
     pub fn connect(url: &str) -> Result<Self, ConnectionError> {
-        let config = sdk_config(&Settings::from_env(), ATTEMPT_TIMEOUT, SEND_TIMEOUT)?;
-        Ok(Self::of_client(Client::new(&config), url))
+        let aws = AwsConnection::of(&Settings::from_env(), LIMITS)?;
+        Ok(Self::of_client(aws.client(Service::Sqs), url))
     }
 
     /// A queue in memory; `is_down` makes every send fail.
@@ -56,7 +63,7 @@ impl CallbackQueue {
         Self(Kind::InMemory { kept: InMemory::new(), is_down })
     }
 
-    pub(crate) fn of_client(client: Client, url: &str) -> Self {
+    pub(crate) fn of_client(client: AwsClient, url: &str) -> Self {
         Self(Kind::Sqs { client, url: url.to_owned() })
     }
 
@@ -68,10 +75,10 @@ impl CallbackQueue {
     pub async fn send(&self, envelope: CallbackEnvelope) -> Result<(), SendError> {
         match &self.0 {
             Kind::Sqs { client, url } => {
-                let body = serde_json::to_string(&envelope).map_err(SendError::Encode)?;
-                let sent = client.send_message().queue_url(url).message_body(body).send().await;
-                sent.map(|_receipt| ())
-                    .map_err(|error| SendError::Send(Box::new(aws_sdk_sqs::Error::from(error))))
+                let message_body = serde_json::to_string(&envelope).map_err(SendError::Encode)?;
+                let request = SendMessage { queue_url: url, message_body: &message_body };
+                let sent = client.call::<IgnoredAny>("SendMessage", &request).await;
+                sent.map(|_receipt| ()).map_err(|error| SendError::Send(Box::new(error)))
             }
             Kind::InMemory { is_down: true, .. } => Err(SendError::Down),
             Kind::InMemory { kept, is_down: false } => {

@@ -4,25 +4,32 @@
 //! the time of the look. Redriving sends before it deletes: who dies in between leaves a message in
 //! both queues, and every receiver of this system knows a duplicate.
 
-use std::collections::{BTreeMap, HashMap};
+mod protocol;
+
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
 use lambda_support::config::Settings;
+use serde::Serialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
-use crate::connection::{ConnectionError, sdk_config};
+use crate::aws_client::{AwsClient, Limits, Service};
+use crate::connection::{AwsConnection, ConnectionError};
 
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
-const CALL_TIMEOUT: Duration = Duration::from_secs(15);
+use protocol::{
+    Attributes, ChangeMessageVisibility, DeleteMessage, GetQueueAttributes, Message, Messages,
+    Queues, ReceiveMessage, SendMessage,
+};
+
+const LIMITS: Limits = Limits { attempt: Duration::from_secs(5), call: Duration::from_secs(15) };
 /// How long a message that is looked at or moved is hidden from others.
-const HIDDEN_SECONDS: i32 = 60;
+const HIDDEN_SECONDS: u32 = 60;
 /// Most messages of one receive: the limit of SQS.
 const PAGE: usize = 10;
 
 /// The dead-letter queues behind one SQS endpoint.
 #[derive(Debug)]
-pub struct DeadLetters(Client);
+pub struct DeadLetters(AwsClient);
 
 /// One dead-letter queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +69,7 @@ pub enum DeadLetterError {
         operation: &'static str,
         /// Its answer.
         #[source]
-        source: Box<aws_sdk_sqs::Error>,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// No dead-letter queue has this name, or is that of a queue with this name.
     #[error("there is no dead-letter queue {0}")]
@@ -72,25 +79,17 @@ pub enum DeadLetterError {
     NoSource(String),
 }
 
-fn failed<E>(operation: &'static str) -> impl FnOnce(E) -> DeadLetterError
-where
-    aws_sdk_sqs::Error: From<E>,
-{
-    move |error| DeadLetterError::Call { operation, source: Box::new(error.into()) }
-}
-
 impl DeadLetters {
     /// With the credentials and region of the environment; `endpoint` replaces AWS's own.
     ///
     /// # Errors
     /// [`ConnectionError`]; nothing was asked of SQS.
     pub fn from_environment(endpoint: Option<&str>) -> Result<Self, ConnectionError> {
-        let config = sdk_config(&Settings::from_env(), ATTEMPT_TIMEOUT, CALL_TIMEOUT)?;
-        let mut builder = aws_sdk_sqs::config::Builder::from(&config);
-        if let Some(endpoint) = endpoint {
-            builder = builder.endpoint_url(endpoint);
-        }
-        Ok(Self(Client::from_conf(builder.build())))
+        let client = AwsConnection::of(&Settings::from_env(), LIMITS)?.client(Service::Sqs);
+        Ok(Self(match endpoint {
+            Some(endpoint) => client.at(endpoint),
+            None => client,
+        }))
     }
 
     /// An emulator, which takes any credentials.
@@ -104,8 +103,16 @@ impl DeadLetters {
             ("AWS_SECRET_ACCESS_KEY", "test"),
             ("AWS_ENDPOINT_URL", endpoint),
         ]);
-        let config = sdk_config(&settings, ATTEMPT_TIMEOUT, CALL_TIMEOUT)?;
-        Ok(Self(Client::new(&config)))
+        Ok(Self(AwsConnection::of(&settings, LIMITS)?.client(Service::Sqs)))
+    }
+
+    async fn call<A: DeserializeOwned>(
+        &self,
+        operation: &'static str,
+        request: &impl Serialize,
+    ) -> Result<A, DeadLetterError> {
+        let answer = self.0.call(operation, request).await;
+        answer.map_err(|x| DeadLetterError::Call { operation, source: Box::new(x) })
     }
 
     /// Every dead-letter queue, by name.
@@ -113,27 +120,28 @@ impl DeadLetters {
     /// # Errors
     /// [`DeadLetterError::Call`].
     pub async fn list(&self) -> Result<Vec<DeadLetterQueue>, DeadLetterError> {
-        let listed = self.0.list_queues().send().await.map_err(failed("ListQueues"))?;
+        let listed: Queues = self.call("ListQueues", &serde_json::json!({})).await?;
         let mut all = Vec::new();
-        for url in listed.queue_urls() {
-            all.push((url.clone(), self.attributes(url).await?));
+        for url in listed.queue_urls {
+            let attributes = self.attributes(&url).await?;
+            all.push((url, attributes));
         }
-        let is_fed_by = |arn: &str, source: &HashMap<QueueAttributeName, String>| {
+        let is_fed_by = |arn: &str, source: &BTreeMap<String, String>| {
             source
-                .get(&QueueAttributeName::RedrivePolicy)
+                .get("RedrivePolicy")
                 .and_then(|x| serde_json::from_str::<serde_json::Value>(x).ok())
                 .is_some_and(|policy| policy["deadLetterTargetArn"] == arn)
         };
         let mut queues = Vec::new();
         for (url, attributes) in &all {
-            let arn = attributes.get(&QueueAttributeName::QueueArn).map_or("", String::as_str);
+            let arn = attributes.get("QueueArn").map_or("", String::as_str);
             let sources: Vec<&String> =
                 all.iter().filter(|(_, x)| is_fed_by(arn, x)).map(|(url, _)| url).collect();
             let name = name_of(url);
             if sources.is_empty() && !name.ends_with("-dlq") {
                 continue;
             }
-            let waiting = attributes.get(&QueueAttributeName::ApproximateNumberOfMessages);
+            let waiting = attributes.get("ApproximateNumberOfMessages");
             queues.push(DeadLetterQueue {
                 name: name.to_owned(),
                 sources: sources.iter().map(|x| name_of(x).to_owned()).collect(),
@@ -148,11 +156,11 @@ impl DeadLetters {
 
     async fn attributes(
         &self,
-        url: &str,
-    ) -> Result<HashMap<QueueAttributeName, String>, DeadLetterError> {
-        let call = self.0.get_queue_attributes().queue_url(url);
-        let answer = call.attribute_names(QueueAttributeName::All).send().await;
-        Ok(answer.map_err(failed("GetQueueAttributes"))?.attributes.unwrap_or_default())
+        queue_url: &str,
+    ) -> Result<BTreeMap<String, String>, DeadLetterError> {
+        let request = GetQueueAttributes { queue_url, attribute_names: ["All"] };
+        let answer: Attributes = self.call("GetQueueAttributes", &request).await?;
+        Ok(answer.attributes)
     }
 
     /// The dead-letter queue with this name, or that of the queue with this name.
@@ -197,12 +205,12 @@ impl DeadLetters {
                 break;
             }
             for message in &page {
-                let call = self.0.send_message().queue_url(source);
-                call.message_body(message.body().unwrap_or_default())
-                    .set_message_attributes(message.message_attributes.clone())
-                    .send()
-                    .await
-                    .map_err(failed("SendMessage"))?;
+                let request = SendMessage {
+                    queue_url: source,
+                    message_body: &message.body,
+                    message_attributes: &message.message_attributes,
+                };
+                self.call::<IgnoredAny>("SendMessage", &request).await?;
                 self.delete(queue, message).await?;
                 moved += 1;
             }
@@ -219,7 +227,7 @@ impl DeadLetters {
         queue: &DeadLetterQueue,
         message_id: &str,
     ) -> Result<bool, DeadLetterError> {
-        let is_it = |x: &Message| x.message_id() == Some(message_id);
+        let is_it = |x: &Message| x.message_id == message_id;
         let mut messages = self.receive(queue, usize::MAX, is_it).await?;
         let found = messages.iter().position(is_it).map(|index| messages.remove(index));
         self.give_back(queue, &messages).await?;
@@ -252,17 +260,15 @@ impl DeadLetters {
         queue: &DeadLetterQueue,
         limit: usize,
     ) -> Result<Vec<Message>, DeadLetterError> {
-        let most = i32::try_from(limit.min(PAGE)).unwrap_or(1);
-        let call = self.0.receive_message().queue_url(&queue.url);
-        let answer = call
-            .max_number_of_messages(most)
-            .visibility_timeout(HIDDEN_SECONDS)
-            .message_system_attribute_names(MessageSystemAttributeName::All)
-            .message_attribute_names("All")
-            .send()
-            .await
-            .map_err(failed("ReceiveMessage"))?;
-        Ok(answer.messages.unwrap_or_default())
+        let request = ReceiveMessage {
+            queue_url: &queue.url,
+            max_number_of_messages: limit.min(PAGE),
+            visibility_timeout: HIDDEN_SECONDS,
+            message_system_attribute_names: ["All"],
+            message_attribute_names: ["All"],
+        };
+        let answer: Messages = self.call("ReceiveMessage", &request).await?;
+        Ok(answer.messages)
     }
 
     async fn give_back(
@@ -271,12 +277,12 @@ impl DeadLetters {
         messages: &[Message],
     ) -> Result<(), DeadLetterError> {
         for message in messages {
-            let call = self.0.change_message_visibility().queue_url(&queue.url);
-            call.receipt_handle(message.receipt_handle().unwrap_or_default())
-                .visibility_timeout(0)
-                .send()
-                .await
-                .map_err(failed("ChangeMessageVisibility"))?;
+            let request = ChangeMessageVisibility {
+                queue_url: &queue.url,
+                receipt_handle: &message.receipt_handle,
+                visibility_timeout: 0,
+            };
+            self.call::<IgnoredAny>("ChangeMessageVisibility", &request).await?;
         }
         Ok(())
     }
@@ -286,9 +292,9 @@ impl DeadLetters {
         queue: &DeadLetterQueue,
         message: &Message,
     ) -> Result<(), DeadLetterError> {
-        let call = self.0.delete_message().queue_url(&queue.url);
-        let handle = message.receipt_handle().unwrap_or_default();
-        call.receipt_handle(handle).send().await.map_err(failed("DeleteMessage"))?;
+        let (queue_url, receipt_handle) = (&*queue.url, &*message.receipt_handle);
+        let request = DeleteMessage { queue_url, receipt_handle };
+        self.call::<IgnoredAny>("DeleteMessage", &request).await?;
         Ok(())
     }
 }
@@ -298,18 +304,18 @@ fn name_of(url: &str) -> &str {
 }
 
 fn dead_letter(message: Message) -> DeadLetter {
-    let number = |name: MessageSystemAttributeName| -> Option<u64> {
-        message.attributes.as_ref()?.get(&name)?.parse().ok()
+    let number = |name: &str| -> Option<u64> { message.attributes.get(name)?.parse().ok() };
+    let received = number("ApproximateReceiveCount").and_then(|x| u32::try_from(x).ok());
+    let sent_at_ms = number("SentTimestamp");
+    let text = |(name, x): (&String, &serde_json::Value)| {
+        Some((name.clone(), x["StringValue"].as_str()?.to_owned()))
     };
-    let received = number(MessageSystemAttributeName::ApproximateReceiveCount);
-    let sent_at_ms = number(MessageSystemAttributeName::SentTimestamp);
-    let texts = message.message_attributes.unwrap_or_default().into_iter();
     DeadLetter {
-        receive_count: received.and_then(|x| u32::try_from(x).ok()).unwrap_or_default(),
+        receive_count: received.unwrap_or_default(),
         sent_at_ms,
-        attributes: texts.filter_map(|(name, x)| Some((name, x.string_value?))).collect(),
-        message_id: message.message_id.unwrap_or_default(),
-        body: message.body.unwrap_or_default(),
+        attributes: message.message_attributes.iter().filter_map(text).collect(),
+        message_id: message.message_id,
+        body: message.body,
     }
 }
 

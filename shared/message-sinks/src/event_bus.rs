@@ -1,8 +1,8 @@
 //! The event bus `oms-domain-events`.
 
-use aws_sdk_eventbridge::Client;
-use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use serde::{Deserialize, Serialize};
 
+use crate::aws_client::{AwsClient, Service};
 use crate::connection::AwsConnection;
 use crate::in_memory::InMemory;
 use crate::refusal::{SinkRefusal, Taken};
@@ -24,15 +24,49 @@ pub struct EventBus(Kind);
 
 #[derive(Debug)]
 enum Kind {
-    EventBridge { client: Client, name: String },
+    EventBridge { client: AwsClient, name: String },
     InMemory(InMemory<BusEvent>),
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct PutEvents<'a> {
+    entries: Vec<Entry<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Entry<'a> {
+    event_bus_name: &'a str,
+    source: &'static str,
+    detail_type: &'a str,
+    detail: &'a str,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct PutEventsAnswer {
+    entries: Vec<AnswerEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct AnswerEntry {
+    error_code: Option<String>,
+}
+
+impl<'a> Entry<'a> {
+    fn of(event: &'a BusEvent, event_bus_name: &'a str) -> Self {
+        let (detail_type, detail) = (&event.event_type, &event.cloud_event);
+        Self { event_bus_name, source: SOURCE, detail_type, detail }
+    }
 }
 
 impl EventBus {
     /// The real bus.
     #[must_use]
     pub fn connect(aws: &AwsConnection, name: &str) -> Self {
-        Self::of_client(Client::new(aws.config()), name)
+        Self::of_client(aws.client(Service::EventBridge), name)
     }
 
     /// A bus that keeps everything, for tests.
@@ -41,7 +75,7 @@ impl EventBus {
         Self(Kind::InMemory(InMemory::new()))
     }
 
-    pub(crate) fn of_client(client: Client, name: &str) -> Self {
+    pub(crate) fn of_client(client: AwsClient, name: &str) -> Self {
         Self(Kind::EventBridge { client, name: name.to_owned() })
     }
 
@@ -73,25 +107,19 @@ impl EventBus {
 }
 
 async fn put_events(
-    client: &Client,
+    client: &AwsClient,
     name: &str,
     events: &[BusEvent],
 ) -> Result<Vec<Taken>, SinkRefusal> {
-    let entry = |event: &BusEvent| {
-        PutEventsRequestEntry::builder()
-            .event_bus_name(name)
-            .source(SOURCE)
-            .detail_type(&event.event_type)
-            .detail(&event.cloud_event)
-            .build()
-    };
-    let entries = events.iter().map(entry).collect();
-    let sent = client.put_events().set_entries(Some(entries)).send().await;
-    let put = sent.map_err(|x| SinkRefusal::of_call(&aws_sdk_eventbridge::Error::from(x)))?;
-    if put.entries().len() != events.len() {
+    let entry = |event| Entry::of(event, name);
+    let request = PutEvents { entries: events.iter().map(entry).collect() };
+    let answer: PutEventsAnswer =
+        client.call("PutEvents", &request).await.map_err(|x| SinkRefusal::of_call(&x))?;
+    if answer.entries.len() != events.len() {
         return Err(SinkRefusal::for_now("the bus did not answer for every event"));
     }
-    Ok(put.entries().iter().map(|x| x.error_code().map_or(Ok(()), |x| Err(refusal(x)))).collect())
+    let taken = |x: AnswerEntry| x.error_code.map_or(Ok(()), |code| Err(refusal(&code)));
+    Ok(answer.entries.into_iter().map(taken).collect())
 }
 
 fn refusal(code: &str) -> SinkRefusal {
@@ -105,12 +133,13 @@ mod tests {
     use wiremock::{MockServer, ResponseTemplate};
 
     use super::*;
-    use crate::testing::{aws, event_bridge, sent};
+    use crate::testing::{aws, client, sent};
 
     async fn publish_two(answer: Value) -> (Vec<Taken>, MockServer) {
         let answer = ResponseTemplate::new(200).set_body_json(answer);
         let server = aws("AWSEvents.PutEvents", answer).await;
-        let bus = EventBus::of_client(event_bridge(&server.uri()), "oms-domain-events");
+        let bus =
+            EventBus::of_client(client(Service::EventBridge, &server.uri()), "oms-domain-events");
         let event = |name: &str| {
             let (event_type, cloud_event) = (name.to_owned(), "{}".to_owned());
             BusEvent { event_type, cloud_event }

@@ -1,11 +1,11 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
+mod aws_client;
 mod callback_queue;
 mod connection;
 mod dead_letters;
 mod event_bus;
-mod http;
 mod in_memory;
 mod refusal;
 mod step_queue;

@@ -1,9 +1,11 @@
 //! The queue `fulfillment-steps`.
 
-use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
-use lambda_support::sqs_batch::TRACEPARENT_ATTRIBUTE;
+use std::collections::BTreeMap;
 
+use lambda_support::sqs_batch::TRACEPARENT_ATTRIBUTE;
+use serde::{Deserialize, Serialize};
+
+use crate::aws_client::{AwsClient, Service};
 use crate::connection::AwsConnection;
 use crate::in_memory::InMemory;
 use crate::refusal::{SinkRefusal, Taken};
@@ -23,15 +25,60 @@ pub struct StepQueue(Kind);
 
 #[derive(Debug)]
 enum Kind {
-    Sqs { client: Client, url: String },
+    Sqs { client: AwsClient, url: String },
     InMemory(InMemory<StepMessage>),
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct SendMessageBatch<'a> {
+    queue_url: &'a str,
+    entries: Vec<Entry<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Entry<'a> {
+    id: String,
+    message_body: &'a str,
+    message_attributes: BTreeMap<&'static str, Attribute<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Attribute<'a> {
+    data_type: &'static str,
+    string_value: &'a str,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SendMessageBatchAnswer {
+    #[serde(default)]
+    successful: Vec<Successful>,
+    #[serde(default)]
+    failed: Vec<Failed>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Successful {
+    id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Failed {
+    id: String,
+    sender_fault: bool,
+    code: String,
 }
 
 impl StepQueue {
     /// The real queue.
     #[must_use]
     pub fn connect(aws: &AwsConnection, url: &str) -> Self {
-        Self::of_client(Client::new(aws.config()), url)
+        Self::of_client(aws.client(Service::Sqs), url)
     }
 
     /// A queue that keeps everything, for tests.
@@ -40,7 +87,7 @@ impl StepQueue {
         Self(Kind::InMemory(InMemory::new()))
     }
 
-    pub(crate) fn of_client(client: Client, url: &str) -> Self {
+    pub(crate) fn of_client(client: AwsClient, url: &str) -> Self {
         Self(Kind::Sqs { client, url: url.to_owned() })
     }
 
@@ -65,39 +112,40 @@ impl StepQueue {
 }
 
 async fn send_batch(
-    client: &Client,
-    url: &str,
+    client: &AwsClient,
+    queue_url: &str,
     steps: &[StepMessage],
 ) -> Result<Vec<Taken>, SinkRefusal> {
-    let mut call = client.send_message_batch().queue_url(url);
-    for (index, step) in steps.iter().enumerate() {
-        call = call.entries(entry(index, step)?);
-    }
-    let sent = call.send().await.map_err(|x| SinkRefusal::of_call(&aws_sdk_sqs::Error::from(x)))?;
-    let mut taken = vec![Ok(()); steps.len()];
-    for failed in sent.failed() {
-        let index = failed.id().parse().unwrap_or(usize::MAX);
-        if let Some(slot) = taken.get_mut(index) {
-            let (is_permanent, reason) = (failed.sender_fault(), failed.code().to_owned());
-            *slot = Err(SinkRefusal { is_permanent, reason });
+    let entries = steps.iter().enumerate().map(|(index, step)| Entry::of(index, step)).collect();
+    let answer: SendMessageBatchAnswer = client
+        .call("SendMessageBatch", &SendMessageBatch { queue_url, entries })
+        .await
+        .map_err(|x| SinkRefusal::of_call(&x))?;
+    let unanswered = SinkRefusal::for_now("the queue did not answer for this step");
+    let mut taken = vec![Err(unanswered); steps.len()];
+    let successful = answer.successful.into_iter().map(|x| (x.id, Ok(())));
+    let failed = answer.failed.into_iter().map(|x| {
+        let refusal = SinkRefusal { is_permanent: x.sender_fault, reason: x.code };
+        (x.id, Err(refusal))
+    });
+    for (id, verdict) in successful.chain(failed) {
+        if let Some(slot) = id.parse().ok().and_then(|index: usize| taken.get_mut(index)) {
+            *slot = verdict;
         }
     }
     Ok(taken)
 }
 
-/// Its id is its place in the batch, so that a refusal finds its step.
-fn entry(index: usize, step: &StepMessage) -> Result<SendMessageBatchRequestEntry, SinkRefusal> {
-    let trace = MessageAttributeValue::builder()
-        .data_type("String")
-        .string_value(&step.traceparent)
-        .build()
-        .map_err(|x| SinkRefusal::of_call(&x))?;
-    SendMessageBatchRequestEntry::builder()
-        .id(index.to_string())
-        .message_body(&step.body)
-        .message_attributes(TRACEPARENT_ATTRIBUTE, trace)
-        .build()
-        .map_err(|x| SinkRefusal::of_call(&x))
+impl<'a> Entry<'a> {
+    /// Its id is its place in the batch, so that an answer finds its step.
+    fn of(index: usize, step: &'a StepMessage) -> Self {
+        let trace = Attribute { data_type: "String", string_value: &step.traceparent };
+        Self {
+            id: index.to_string(),
+            message_body: &step.body,
+            message_attributes: BTreeMap::from([(TRACEPARENT_ATTRIBUTE, trace)]),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -133,6 +181,18 @@ mod tests {
         let entries = &sent(&server).await["Entries"];
         assert_eq!(entries[1]["MessageBody"], "b");
         assert_eq!(entries[1]["MessageAttributes"]["traceparent"]["StringValue"], "00-1");
+    }
+
+    #[tokio::test]
+    async fn an_entry_without_an_answer_does_not_count_as_sent() {
+        let answer = json!({"Successful": [{"Id": "1", "MessageId": "m"}]});
+        let answer = ResponseTemplate::new(200).set_body_json(answer);
+        let server = aws("AmazonSQS.SendMessageBatch", answer).await;
+
+        let taken = queue(&server).send(&[step("a"), step("b")]).await;
+
+        let refusal = SinkRefusal::for_now("the queue did not answer for this step");
+        assert_eq!(taken, [Err(refusal), Ok(())]);
     }
 
     #[tokio::test]

@@ -1,35 +1,32 @@
-//! The real clients against a server that answers as AWS does.
+//! The real client against a server that answers as AWS does.
 
 use std::time::Duration;
 
-use aws_sdk_sqs::config::retry::RetryConfig;
-use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
-use aws_types::SdkConfig;
+use lambda_support::config::Settings;
 use serde_json::Value;
 use wiremock::matchers::header;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::http::sdk_client;
+use crate::aws_client::{AwsClient, Limits, Service};
+use crate::connection::AwsConnection;
 
-pub(crate) fn sqs(url: &str) -> aws_sdk_sqs::Client {
-    aws_sdk_sqs::Client::new(&config(url))
-}
-
-pub(crate) fn event_bridge(url: &str) -> aws_sdk_eventbridge::Client {
-    aws_sdk_eventbridge::Client::new(&config(url))
-}
+const LONG: Duration = Duration::from_secs(5);
 
 /// Calls once and never again, so that a test counts its calls.
-fn config(url: &str) -> SdkConfig {
-    let credentials = Credentials::new("id", "secret", None, None, "test");
-    SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .endpoint_url(url)
-        .region(Region::from_static("eu-central-1"))
-        .retry_config(RetryConfig::disabled())
-        .http_client(sdk_client(Duration::from_secs(5)).expect("a client"))
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .build()
+pub(crate) fn client(service: Service, url: &str) -> AwsClient {
+    let settings = Settings::from_pairs([
+        ("AWS_REGION", "eu-central-1"),
+        ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "k3y"),
+        ("AWS_SESSION_TOKEN", "t0ken"),
+        ("AWS_ENDPOINT_URL", url),
+    ]);
+    let connection = AwsConnection::of(&settings, Limits { attempt: LONG, call: LONG });
+    connection.expect("complete settings").client(service).without_repeats()
+}
+
+pub(crate) fn sqs(url: &str) -> AwsClient {
+    client(Service::Sqs, url)
 }
 
 /// Answers one call.

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{
+    Hook, HookError, Manager, ManagerConfig, Pool, PoolConfig, RecyclingMethod, Runtime,
+};
 use order_domain::tenant::TenantId;
 use tokio_postgres::NoTls;
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -60,7 +62,13 @@ impl Store {
         Self::connect_on(None, settings, tls, max_connections).await
     }
 
-    /// The same, and the first connection is the one that was dialed, if it leads to this database.
+    /// Reads the machine's number of processors, which every pool asks for when it is made and which
+    /// is a dozen files of the kernel; a second time it is known. Worth it while somebody else works.
+    pub fn ask_the_machine() {
+        let _number_of_processors = PoolConfig::default();
+    }
+
+    /// As [`Store::connect`], and the first connection is the one that was dialed, if it leads to this database.
     ///
     /// # Errors
     /// As [`Store::connect`].
