@@ -8,10 +8,10 @@ use jiff::SignedDuration;
 use order_domain::characteristic::Characteristics;
 use order_domain::ids::{FulfillmentStepId, OrderId};
 use order_domain::step::answer::StepAnswer;
-use order_domain::step::{AnswerSource, Jitter, StepPolicy, StepStatus};
+use order_domain::step::{Jitter, StepPolicy, StepStatus};
 use order_store::commands::{
-    BeginAttempt, BeginOutcome, OutcomeVerdict, StepAttempt, StepOutcome, StepSubject,
-    begin_step_attempts, record_step_outcomes,
+    BeginAttempt, BeginOutcome, OutcomeVerdict, StepAttempt, StepOutcome, begin_step_attempts,
+    record_step_outcomes,
 };
 use test_support::tenant;
 
@@ -91,20 +91,11 @@ async fn ours(ground: &Ground, batch: &[StepIds]) -> Result<()> {
 }
 
 fn outcome_of(attempt: &StepAttempt) -> StepOutcome {
-    StepOutcome {
-        tenant: attempt.tenant.clone(),
-        request_id: attempt.request_id,
-        subject: StepSubject::Lease {
-            order_id: attempt.order_id,
-            step_id: attempt.step_id,
-            lease_epoch: attempt.lease_epoch,
-        },
-        source: AnswerSource::Submit,
-        answer: completed(attempt.request_id.to_string()),
-        attempts: Vec::new(),
-        policy: StepPolicy::WITHOUT_SETTINGS,
-        jitter: Jitter::FULL,
-    }
+    attempt.answered(
+        completed(attempt.request_id.to_string()),
+        StepPolicy::WITHOUT_SETTINGS,
+        Jitter::FULL,
+    )
 }
 
 /// The work is done under this reference.

@@ -7,10 +7,8 @@ use jiff::Timestamp;
 use lambda_support::sqs_batch::{MessageVerdict, QueueMessage};
 use order_domain::ids::RequestId;
 use order_domain::step::answer::StepAnswer;
-use order_domain::step::{AnswerSource, Jitter, StepPolicy};
-use order_store::commands::{
-    OutcomeVerdict, StepAttempt, StepOutcome, StepSubject, record_step_outcomes,
-};
+use order_domain::step::{Jitter, StepPolicy};
+use order_store::commands::{OutcomeVerdict, StepAttempt, record_step_outcomes};
 use serde_json::{Value, json};
 use test_support::stage::Stage;
 
@@ -68,20 +66,7 @@ async fn answer_with(
     answer: StepAnswer,
     policy: StepPolicy,
 ) -> OutcomeVerdict {
-    let outcome = StepOutcome {
-        tenant: attempt.tenant.clone(),
-        request_id: attempt.request_id,
-        subject: StepSubject::Lease {
-            order_id: attempt.order_id,
-            step_id: attempt.step_id,
-            lease_epoch: attempt.lease_epoch,
-        },
-        source: AnswerSource::Submit,
-        answer,
-        attempts: Vec::new(),
-        policy,
-        jitter: Jitter::FULL,
-    };
+    let outcome = attempt.answered(answer, policy, Jitter::FULL);
     let tx = stage.db.store("oms_fulfillment_step_executor").await.system_tx().await.unwrap();
     record_step_outcomes(tx, &stage.context("executor"), &[outcome]).await.unwrap()[0]
 }

@@ -11,9 +11,9 @@ use jiff::Timestamp;
 use lambda_support::targets::{Targets, parse_settings};
 use lambda_support::{Deadline, jitter, request_attempts};
 use order_domain::failure::FailureClass;
+use order_domain::step::StepPolicy;
 use order_domain::step::answer::StepAnswer;
-use order_domain::step::{AnswerSource, StepPolicy};
-use order_store::commands::{StepAttempt, StepOutcome, StepSubject};
+use order_store::commands::{StepAttempt, StepOutcome};
 use reqwest::Url;
 use tokio::time::timeout_at;
 
@@ -33,10 +33,8 @@ pub(crate) async fn submit(
     let limit = targets.limits.of(&attempt.tenant, &attempt.target_system, most);
     let turn = timeout_at(deadline.as_instant(), limit.acquire()).await;
     // Who is cut off gives its turn to the next one: too late for that one to begin.
-    let (Ok(Ok(_turn)), false) = (turn, deadline.has_passed()) else {
-        return outcome(attempt, settings.step_policy(), without_call(no_turn()));
-    };
-    if reach(CrashPoint::ExecutorBeforeCall).await.is_err() {
+    let is_too_late = !matches!(turn, Ok(Ok(_))) || deadline.has_passed();
+    if is_too_late || reach(CrashPoint::ExecutorBeforeCall).await.is_err() {
         return outcome(attempt, settings.step_policy(), without_call(no_turn()));
     }
     let (started_at, clock) = (Timestamp::now(), Instant::now());
@@ -115,23 +113,12 @@ fn cut_off(started_at: Timestamp, clock: Instant) -> Exchange {
 }
 
 fn outcome(attempt: &StepAttempt, policy: StepPolicy, exchange: Exchange) -> StepOutcome {
-    StepOutcome {
-        tenant: attempt.tenant.clone(),
-        request_id: attempt.request_id,
-        subject: StepSubject::Lease {
-            order_id: attempt.order_id,
-            step_id: attempt.step_id,
-            lease_epoch: attempt.lease_epoch,
-        },
-        source: AnswerSource::Submit,
-        attempts: request_attempts::of_exchange(&exchange),
-        answer: match exchange.answer {
-            StepAnswer::Unknown { detail, .. } if SeededBug::ResendWithoutQuery.is_present() => {
-                StepAnswer::RetryLater { retry_after_ms: None, detail }
-            }
-            answer => answer,
-        },
-        policy,
-        jitter: jitter::of_step(),
-    }
+    let attempts = request_attempts::of_exchange(&exchange);
+    let answer = match exchange.answer {
+        StepAnswer::Unknown { detail, .. } if SeededBug::ResendWithoutQuery.is_present() => {
+            StepAnswer::RetryLater { retry_after_ms: None, detail }
+        }
+        answer => answer,
+    };
+    StepOutcome { attempts, ..attempt.answered(answer, policy, jitter::of_step()) }
 }

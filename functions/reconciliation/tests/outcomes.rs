@@ -11,8 +11,8 @@ use lambda_support::Deadline;
 use lambda_support::config::Settings;
 use lambda_support::secrets::{SecretsClient, SecretsEndpoint};
 use order_domain::step::answer::StepAnswer;
-use order_domain::step::{AnswerSource, Jitter, StepPolicy};
-use order_store::commands::{StepAttempt, StepOutcome, StepSubject, record_step_outcomes};
+use order_domain::step::{Jitter, StepPolicy};
+use order_store::commands::{StepAttempt, record_step_outcomes};
 use reconciliation::{Deps, ReconciliationSummary, handler};
 use serde_json::{Value, json};
 use test_support::stage::Stage;
@@ -71,20 +71,7 @@ impl World {
     }
 
     async fn record(&self, attempt: &StepAttempt, answer: StepAnswer) {
-        let outcome = StepOutcome {
-            tenant: attempt.tenant.clone(),
-            request_id: attempt.request_id,
-            subject: StepSubject::Lease {
-                order_id: attempt.order_id,
-                step_id: attempt.step_id,
-                lease_epoch: attempt.lease_epoch,
-            },
-            source: AnswerSource::Submit,
-            answer,
-            attempts: Vec::new(),
-            policy: StepPolicy::WITHOUT_SETTINGS,
-            jitter: Jitter::FULL,
-        };
+        let outcome = attempt.answered(answer, StepPolicy::WITHOUT_SETTINGS, Jitter::FULL);
         let executor = self.stage.db.store("oms_fulfillment_step_executor").await;
         let tx = executor.system_tx().await.unwrap();
         let _ =

@@ -14,8 +14,8 @@ use lambda_support::secrets::{SecretsClient, SecretsEndpoint};
 use lambda_support::sqs_batch::QueueMessage;
 use order_domain::characteristic::Characteristics;
 use order_domain::step::answer::StepAnswer;
-use order_domain::step::{AnswerSource, Jitter, StepPolicy};
-use order_store::commands::{StepOutcome, StepSubject, record_step_outcomes};
+use order_domain::step::{Jitter, StepPolicy};
+use order_store::commands::{StepOutcome, record_step_outcomes};
 use reconciliation::ReconciliationSummary;
 use serde_json::{Value, json};
 use test_support::stage::Stage;
@@ -244,22 +244,12 @@ fn secrets() -> SecretsClient {
 
 /// What billing waits for is done.
 async fn ship(stage: &Stage) {
-    let outcome = |x: order_store::commands::StepAttempt| StepOutcome {
-        tenant: x.tenant,
-        request_id: x.request_id,
-        subject: StepSubject::Lease {
-            order_id: x.order_id,
-            step_id: x.step_id,
-            lease_epoch: x.lease_epoch,
-        },
-        source: AnswerSource::Submit,
-        answer: StepAnswer::Completed {
-            external_reference: None,
-            result: Characteristics::default(),
-        },
-        attempts: Vec::new(),
-        policy: StepPolicy::WITHOUT_SETTINGS,
-        jitter: Jitter::FULL,
+    let outcome = |x: order_store::commands::StepAttempt| {
+        x.answered(
+            StepAnswer::Completed { external_reference: None, result: Characteristics::default() },
+            StepPolicy::WITHOUT_SETTINGS,
+            Jitter::FULL,
+        )
     };
     let batch: Vec<StepOutcome> = stage.claim().await.into_iter().map(outcome).collect();
     let tx = stage.db.store("oms_fulfillment_step_executor").await.system_tx().await.unwrap();

@@ -8,9 +8,9 @@ use lambda_support::Deadline;
 use lambda_support::config::Settings;
 use lambda_support::secrets::{SecretsClient, SecretsEndpoint};
 use order_domain::step::answer::StepAnswer;
-use order_domain::step::{AnswerSource, Jitter, StepPolicy};
+use order_domain::step::{Jitter, StepPolicy};
 use order_store::Store;
-use order_store::commands::{StepAttempt, StepOutcome, StepSubject, record_step_outcomes};
+use order_store::commands::{StepAttempt, StepOutcome, record_step_outcomes};
 use reconciliation::{Deps, ReconciliationSummary, handler};
 use serde_json::{Value, json};
 use test_support::stage::Stage;
@@ -50,19 +50,8 @@ async fn logistics(status: u16, body: Value, calls: u64) -> MockServer {
 
 /// What the executor would have recorded of its own submit.
 async fn record(stage: &Stage, attempts: &[StepAttempt], answer: StepAnswer) {
-    let outcome = |attempt: &StepAttempt| StepOutcome {
-        tenant: attempt.tenant.clone(),
-        request_id: attempt.request_id,
-        subject: StepSubject::Lease {
-            order_id: attempt.order_id,
-            step_id: attempt.step_id,
-            lease_epoch: attempt.lease_epoch,
-        },
-        source: AnswerSource::Submit,
-        answer: answer.clone(),
-        attempts: Vec::new(),
-        policy: StepPolicy::WITHOUT_SETTINGS,
-        jitter: Jitter::FULL,
+    let outcome = |attempt: &StepAttempt| {
+        attempt.answered(answer.clone(), StepPolicy::WITHOUT_SETTINGS, Jitter::FULL)
     };
     let batch: Vec<StepOutcome> = attempts.iter().map(outcome).collect();
     let tx = stage.db.store("oms_fulfillment_step_executor").await.system_tx().await.unwrap();

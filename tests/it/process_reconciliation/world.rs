@@ -18,10 +18,8 @@ use order_domain::fallout::FalloutResolution;
 use order_domain::ids::FalloutCaseId;
 use order_domain::readiness::ReadinessFindings;
 use order_domain::step::answer::StepAnswer;
-use order_domain::step::{AnswerSource, Jitter, StepPolicy};
-use order_store::commands::{
-    self, CommandOutcome, ResolveCase, StepAttempt, StepOutcome, StepSubject,
-};
+use order_domain::step::{Jitter, StepPolicy};
+use order_store::commands::{self, CommandOutcome, ResolveCase, StepAttempt, StepOutcome};
 use order_store::outbox;
 use reconciliation::{ReconciliationSummary, handler};
 use serde_json::json;
@@ -400,18 +398,9 @@ async fn deploy(engine: &EngineClient) {
 }
 
 fn done(attempt: &StepAttempt) -> StepOutcome {
-    StepOutcome {
-        tenant: attempt.tenant.clone(),
-        request_id: attempt.request_id,
-        subject: StepSubject::Lease {
-            order_id: attempt.order_id,
-            step_id: attempt.step_id,
-            lease_epoch: attempt.lease_epoch,
-        },
-        source: AnswerSource::Submit,
-        answer: StepAnswer::Completed { external_reference: None, result: Default::default() },
-        attempts: Vec::new(),
-        policy: StepPolicy::WITHOUT_SETTINGS,
-        jitter: Jitter::FULL,
-    }
+    attempt.answered(
+        StepAnswer::Completed { external_reference: None, result: Default::default() },
+        StepPolicy::WITHOUT_SETTINGS,
+        Jitter::FULL,
+    )
 }

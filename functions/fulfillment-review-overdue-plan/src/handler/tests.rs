@@ -1,11 +1,10 @@
 use jiff::{SignedDuration, Timestamp};
 use order_domain::actor::Actor;
 use order_domain::step::answer::StepAnswer;
-use order_domain::step::{AnswerSource, Jitter, StepPolicy};
+use order_domain::step::{Jitter, StepPolicy};
 use order_store::CommandContext;
 use order_store::commands::{
-    BeginAttempt, BeginOutcome, StepAttempt, StepOutcome, StepSubject, begin_step_attempts,
-    record_step_outcomes,
+    BeginAttempt, BeginOutcome, StepAttempt, begin_step_attempts, record_step_outcomes,
 };
 use test_support::{order_draft, tenant};
 use topic_worker::testing::{Fixture, Stage, with_work};
@@ -36,23 +35,11 @@ async fn claimed(oms: &Fixture) -> StepAttempt {
 }
 
 async fn answered(oms: &Fixture, attempt: &StepAttempt, answer: StepAnswer) {
-    let outcome = StepOutcome {
-        tenant: attempt.tenant.clone(),
-        request_id: attempt.request_id,
-        subject: StepSubject::Lease {
-            order_id: attempt.order_id,
-            step_id: attempt.step_id,
-            lease_epoch: attempt.lease_epoch,
-        },
-        source: AnswerSource::Submit,
+    let outcome = attempt.answered(
         answer,
-        attempts: Vec::new(),
-        policy: StepPolicy {
-            response_due: SignedDuration::from_hours(1),
-            ..StepPolicy::WITHOUT_SETTINGS
-        },
-        jitter: Jitter::FULL,
-    };
+        StepPolicy { response_due: SignedDuration::from_hours(1), ..StepPolicy::WITHOUT_SETTINGS },
+        Jitter::FULL,
+    );
     let tx = oms.db.store("oms_fulfillment_step_executor").await.system_tx().await.unwrap();
     let _ = record_step_outcomes(tx, &context(), &[outcome]).await.unwrap();
 }

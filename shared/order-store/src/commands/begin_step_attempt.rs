@@ -6,7 +6,8 @@ use fault_points::SeededBug;
 use jiff::{SignedDuration, Timestamp};
 use order_domain::ids::{FulfillmentStepId, OrderId, OrderLineId, RequestId};
 use order_domain::plan::PlanStatus;
-use order_domain::step::StepStatus;
+use order_domain::step::answer::StepAnswer;
+use order_domain::step::{AnswerSource, Jitter, StepPolicy, StepStatus};
 use order_domain::tenant::TenantId;
 use serde_json::Value;
 use uuid::Uuid;
@@ -15,6 +16,7 @@ use crate::aggregate::{LineRow, OrderAggregate, OrderKeys, StepRow, StepScope, l
 use crate::audit::AuditOutcome;
 use crate::change::OrderChange;
 use crate::change_set::{ChangeSet, NewRequest, Part, RequestUpdate};
+use crate::commands::{StepOutcome, StepSubject};
 use crate::context::CommandContext;
 use crate::error::StoreError;
 use crate::tx::SystemTx;
@@ -59,6 +61,27 @@ pub struct StepAttempt {
     pub attempt_count: u32,
     /// The target system's settings; `None` where the tenant has none.
     pub target_settings: Option<Value>,
+}
+
+impl StepAttempt {
+    /// What the target system answered to this send, by the right of its claim.
+    #[must_use]
+    pub fn answered(&self, answer: StepAnswer, policy: StepPolicy, jitter: Jitter) -> StepOutcome {
+        StepOutcome {
+            tenant: self.tenant.clone(),
+            request_id: self.request_id,
+            subject: StepSubject::Lease {
+                order_id: self.order_id,
+                step_id: self.step_id,
+                lease_epoch: self.lease_epoch,
+            },
+            source: AnswerSource::Submit,
+            answer,
+            attempts: Vec::new(),
+            policy,
+            jitter,
+        }
+    }
 }
 
 /// What the claim of one step came to.

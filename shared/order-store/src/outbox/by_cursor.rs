@@ -25,6 +25,7 @@ pub(super) async fn claim_due(tx: SystemTx, params: Params<'_>) -> Result<Vec<Ro
     // What was put off is read again: this reader is careful, as it understands care.
     let is_next = "(m.attempt_count > 0 or m.sequence > $5) and m.dead_at is null and";
     let sql = CLAIM_DUE.replace("m.dead_at is null and", is_next);
+    assert_ne!(sql, CLAIM_DUE, "the statement no longer reads as this mistake expects");
     let params: Vec<_> = params.iter().cloned().chain([(&last_seen as _, Type::INT8)]).collect();
     let rows = tx.run_alone("claim_due", &sql, &params).await?;
     for row in &rows {

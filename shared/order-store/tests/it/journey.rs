@@ -6,10 +6,10 @@ use order_domain::characteristic::Characteristics;
 use order_domain::ids::OrderId;
 use order_domain::readiness::ReadinessFindings;
 use order_domain::step::answer::StepAnswer;
-use order_domain::step::{AnswerSource, Jitter, StepPolicy};
+use order_domain::step::{Jitter, StepPolicy};
 use order_domain::tenant::TenantId;
 use order_store::commands::{self, BeginAttempt, BeginOutcome, CommandOutcome, StepAttempt};
-use order_store::commands::{OutcomeVerdict, StepOutcome, StepSubject};
+use order_store::commands::{OutcomeVerdict, StepOutcome};
 use order_store::{CommandContext, Store, outbox};
 use test_support::{TestDatabase, demo_catalogue, order_draft, place_order, tenant};
 
@@ -159,20 +159,7 @@ pub(crate) fn completed() -> StepAnswer {
 }
 
 pub(crate) fn outcome_of(attempt: &StepAttempt, answer: &StepAnswer) -> StepOutcome {
-    StepOutcome {
-        tenant: attempt.tenant.clone(),
-        request_id: attempt.request_id,
-        subject: StepSubject::Lease {
-            order_id: attempt.order_id,
-            step_id: attempt.step_id,
-            lease_epoch: attempt.lease_epoch,
-        },
-        source: AnswerSource::Submit,
-        answer: answer.clone(),
-        attempts: Vec::new(),
-        policy: POLICY,
-        jitter: Jitter::FULL,
-    }
+    attempt.answered(answer.clone(), POLICY, Jitter::FULL)
 }
 
 #[tokio::test]

@@ -3,8 +3,8 @@
 use http::StatusCode;
 use jiff::SignedDuration;
 use order_domain::step::answer::StepAnswer;
-use order_domain::step::{AnswerSource, Jitter, StepPolicy};
-use order_store::commands::{StepAttempt, StepOutcome, StepSubject, record_step_outcomes};
+use order_domain::step::{Jitter, StepPolicy};
+use order_store::commands::{StepAttempt, StepOutcome, record_step_outcomes};
 use serde_json::{Value, json};
 use test_support::stage::Stage;
 
@@ -22,20 +22,11 @@ async fn refused(lines: usize) -> (Stage, Fixture) {
 }
 
 fn refusal(attempt: &StepAttempt) -> StepOutcome {
-    StepOutcome {
-        tenant: attempt.tenant.clone(),
-        request_id: attempt.request_id,
-        subject: StepSubject::Lease {
-            order_id: attempt.order_id,
-            step_id: attempt.step_id,
-            lease_epoch: attempt.lease_epoch,
-        },
-        source: AnswerSource::Submit,
-        answer: StepAnswer::Refused { detail: "status 401".to_owned() },
-        attempts: Vec::new(),
-        policy: StepPolicy::WITHOUT_SETTINGS,
-        jitter: Jitter::FULL,
-    }
+    attempt.answered(
+        StepAnswer::Refused { detail: "status 401".to_owned() },
+        StepPolicy::WITHOUT_SETTINGS,
+        Jitter::FULL,
+    )
 }
 
 fn operator(f: &Fixture) -> String {

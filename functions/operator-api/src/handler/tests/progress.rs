@@ -5,12 +5,11 @@ use order_domain::actor::Actor;
 use order_domain::ids::{FulfillmentStepId, OrderId};
 use order_domain::readiness::ReadinessFindings;
 use order_domain::step::answer::StepAnswer;
-use order_domain::step::{AnswerSource, Jitter, StepPolicy};
+use order_domain::step::{Jitter, StepPolicy};
 use order_store::CommandContext;
 use order_store::commands::{
-    BeginAttempt, BeginOutcome, StepAttempt, StepOutcome, StepSubject, begin_step_attempts,
-    create_fulfillment_plan, decompose, record_step_outcomes, start_fulfillment,
-    validate_readiness,
+    BeginAttempt, BeginOutcome, StepAttempt, begin_step_attempts, create_fulfillment_plan,
+    decompose, record_step_outcomes, start_fulfillment, validate_readiness,
 };
 use order_store::correlation::{claim_start, mark_running};
 use test_support::{demo_catalogue, tenant};
@@ -102,20 +101,7 @@ impl Fixture {
     }
 
     pub(super) async fn record(&self, attempt: &StepAttempt, answer: StepAnswer) {
-        let outcome = StepOutcome {
-            tenant: attempt.tenant.clone(),
-            request_id: attempt.request_id,
-            subject: StepSubject::Lease {
-                order_id: attempt.order_id,
-                step_id: attempt.step_id,
-                lease_epoch: attempt.lease_epoch,
-            },
-            source: AnswerSource::Submit,
-            answer,
-            attempts: Vec::new(),
-            policy: POLICY,
-            jitter: Jitter::FULL,
-        };
+        let outcome = attempt.answered(answer, POLICY, Jitter::FULL);
         let executor = self.db().store("oms_fulfillment_step_executor").await;
         let tx = executor.system_tx().await.unwrap();
         let _ = record_step_outcomes(tx, &ctx("executor"), &[outcome]).await.unwrap();

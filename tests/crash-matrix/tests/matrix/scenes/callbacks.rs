@@ -6,8 +6,8 @@ use crash_matrix::job::{HttpRequest, Job, Message, Work};
 use external_systems::callback::{CallbackEnvelope, WebhookSecret, sign};
 use jiff::Timestamp;
 use order_domain::step::answer::StepAnswer;
-use order_domain::step::{AnswerSource, Jitter, StepPolicy};
-use order_store::commands::{StepOutcome, StepSubject, record_step_outcomes};
+use order_domain::step::{Jitter, StepPolicy};
+use order_store::commands::record_step_outcomes;
 use serde_json::{Value, json};
 use test_support::stage::Stage;
 
@@ -114,20 +114,11 @@ impl Inbox {
     pub(super) async fn open() -> Self {
         let stage = Stage::released(1).await;
         let attempt = stage.claim().await.remove(0);
-        let accepted = StepOutcome {
-            tenant: attempt.tenant.clone(),
-            request_id: attempt.request_id,
-            subject: StepSubject::Lease {
-                order_id: attempt.order_id,
-                step_id: attempt.step_id,
-                lease_epoch: attempt.lease_epoch,
-            },
-            source: AnswerSource::Submit,
-            answer: StepAnswer::Accepted { external_reference: Some("SHP-1".to_owned()) },
-            attempts: Vec::new(),
-            policy: StepPolicy::WITHOUT_SETTINGS,
-            jitter: Jitter::FULL,
-        };
+        let accepted = attempt.answered(
+            StepAnswer::Accepted { external_reference: Some("SHP-1".to_owned()) },
+            StepPolicy::WITHOUT_SETTINGS,
+            Jitter::FULL,
+        );
         let executor = stage.db.store("oms_fulfillment_step_executor").await;
         let tx = executor.system_tx().await.unwrap();
         let recorded = record_step_outcomes(tx, &stage.context("executor"), &[accepted]).await;
