@@ -5,6 +5,7 @@
 //! The statement consists of one part per table that has rows; each part reads its rows from one
 //! JSON parameter by `jsonb_populate_recordset`, so that a batch needs no other SQL than one order.
 
+mod document;
 mod merge;
 mod parts;
 mod published_first;
@@ -20,9 +21,8 @@ pub(crate) use rows::{
     StepUpdate, TransitionRow,
 };
 
+use document::{ChangeRow, Document, PartRows};
 use fault_points::SeededBug;
-use serde::Serialize;
-use serde_json::Value;
 use tokio_postgres::types::Type;
 
 use crate::error::StoreError;
@@ -31,20 +31,20 @@ use crate::tx::{Params, TenantTx, Tx};
 /// Rows to write, by part.
 #[derive(Debug, Default)]
 pub(crate) struct ChangeSet {
-    rows: Vec<(Part, Vec<Value>)>,
+    rows: Vec<(Part, PartRows)>,
     failure: Option<serde_json::Error>,
 }
 
 impl ChangeSet {
     /// Adds a row to a part.
-    pub(crate) fn push<R: Serialize>(&mut self, part: Part, row: &R) {
-        match serde_json::to_value(row).map(without_nulls) {
-            Ok(value) => match self.rows.iter_mut().find(|(x, _)| *x == part) {
-                Some((_, rows)) => merge::push(part, rows, value),
-                None => self.rows.push((part, vec![value])),
-            },
-            // Kept until writing, so that decisions stay free of error plumbing.
-            Err(error) => self.failure = Some(error),
+    pub(crate) fn push(&mut self, part: Part, row: &impl ChangeRow) {
+        let place = self.rows.iter().position(|(x, _)| *x == part).unwrap_or_else(|| {
+            self.rows.push((part, PartRows::of(part)));
+            self.rows.len() - 1
+        });
+        // A failure is kept until writing, so that decisions stay free of error plumbing.
+        if let Err(error) = self.rows[place].1.push(part, row) {
+            self.failure = Some(error);
         }
     }
 
@@ -54,15 +54,13 @@ impl ChangeSet {
     }
 
     /// The statement for the parts that have rows, and its parameter.
-    fn statement(mut self) -> Result<(String, Value), serde_json::Error> {
+    fn statement(mut self) -> Result<(String, Document), serde_json::Error> {
         if let Some(error) = self.failure {
             return Err(error);
         }
         self.rows.sort_by_key(|(part, _)| *part);
         let parts: Vec<&str> = self.rows.iter().map(|(part, _)| part.sql()).collect();
-        let document =
-            self.rows.into_iter().map(|(part, rows)| (part.key().to_owned(), Value::Array(rows)));
-        Ok((format!("with {} select 1", parts.join(",\n")), Value::Object(document.collect())))
+        Ok((format!("with {} select 1", parts.join(",\n")), Document::of(&self.rows)?))
     }
 
     /// Writes everything and commits, in one round trip; without rows it only ends the transaction.
@@ -100,14 +98,6 @@ impl ChangeSet {
         tenant_tx.tx.run_once(Some(&tenant), operation, (&sql, params)).await?;
         Ok(())
     }
-}
-
-/// A column that a row does not name is NULL all the same, and a fifth of the document is saved.
-fn without_nulls(mut row: Value) -> Value {
-    if let Value::Object(columns) = &mut row {
-        columns.retain(|_, value| !value.is_null());
-    }
-    row
 }
 
 /// The statement with every part, for the test that prepares it.

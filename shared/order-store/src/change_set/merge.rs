@@ -7,14 +7,19 @@ use serde_json::Value;
 
 use super::Part;
 
+/// The columns that name a stored row; `None` where no two rows of a statement mean the same one.
+pub(super) const fn key(part: Part) -> Option<&'static [&'static str]> {
+    match part {
+        Part::Incident => Some(&["tenant_id", "kind", "cause"]),
+        Part::RequestUpdate => Some(&["request_id", "tenant_id"]),
+        Part::CaseUpdate | Part::DropOpening => Some(&["tenant_id", "id", "lane"]),
+        _ => None,
+    }
+}
+
 /// Adds `row`, or lets it absorb the one that means the same stored row.
 pub(super) fn push(part: Part, rows: &mut Vec<Value>, mut row: Value) {
-    let key: &[&str] = match part {
-        Part::Incident => &["tenant_id", "kind", "cause"],
-        Part::RequestUpdate => &["request_id", "tenant_id"],
-        Part::CaseUpdate | Part::DropOpening => &["tenant_id", "id", "lane"],
-        _ => return rows.push(row),
-    };
+    let key = key(part).unwrap_or_default();
     let is_same = |x: &&mut Value| key.iter().all(|field| x.get(field) == row.get(field));
     let Some(earlier) = rows.iter_mut().find(is_same) else { return rows.push(row) };
     if part == Part::Incident {

@@ -1,9 +1,8 @@
 //! Bug 1, for tests only: what is owed is committed before the facts that it tells.
 
-use serde_json::Value;
 use tokio_postgres::types::Type;
 
-use super::{ChangeSet, Part};
+use super::{ChangeSet, Part, PartRows};
 use crate::error::StoreError;
 use crate::row::Reader;
 use crate::tx::Tx;
@@ -14,7 +13,7 @@ const SET_TENANT: &str = "select set_config('app.tenant_id', $1, true)";
 impl ChangeSet {
     /// Commits the deliveries alone; the relay has them, whatever becomes of the rest.
     pub(super) async fn publish_first(&mut self, tx: &Tx) -> Result<(), StoreError> {
-        let is_owed = |(part, _): &(Part, Vec<Value>)| *part == Part::Outbox;
+        let is_owed = |(part, _): &(Part, PartRows)| *part == Part::Outbox;
         let (owed, facts) = std::mem::take(&mut self.rows).into_iter().partition(is_owed);
         self.rows = facts;
         let owed = Self { rows: owed, failure: None };

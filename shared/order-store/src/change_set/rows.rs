@@ -2,16 +2,24 @@
 
 use jiff::Timestamp;
 use order_domain::characteristic::Characteristics;
-use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
+
+use super::document::{ChangeRow, Columns};
 
 macro_rules! change_rows {
     ($($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty),+ $(,)? })+) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, Serialize)]
+        #[derive(Debug, Clone)]
         pub(crate) struct $name {
             $(pub(crate) $field: $type),+
+        }
+
+        impl ChangeRow for $name {
+            fn write(&self, columns: &mut Columns<'_>) -> serde_json::Result<()> {
+                $(columns.add(stringify!($field), &self.$field)?;)+
+                Ok(())
+            }
         }
     )+};
 }
