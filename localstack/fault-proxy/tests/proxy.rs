@@ -160,6 +160,14 @@ async fn all_connections_are_reset_until_the_fault_is_lifted() {
     proxy.shutdown().await;
 }
 
+/// Nothing arrived, nothing comes back, and one connection was silenced.
+async fn swallowed(mut stream: TcpStream, upstream: &mut Upstream, proxy: FaultProxy) {
+    assert!(is_silent(&mut stream).await);
+    assert!(upstream.heard.try_recv().is_err(), "nothing arrived");
+    assert_eq!(proxy.hits().blackhole, 1);
+    proxy.shutdown().await;
+}
+
 #[tokio::test]
 async fn a_black_hole_swallows_what_established_connections_say() {
     let (mut upstream, proxy) = stage().await;
@@ -168,10 +176,7 @@ async fn a_black_hole_swallows_what_established_connections_say() {
 
     stream.write_all(b"lost").await.unwrap();
 
-    assert!(is_silent(&mut stream).await);
-    assert!(upstream.heard.try_recv().is_err(), "nothing arrived");
-    assert_eq!(proxy.hits().blackhole, 1);
-    proxy.shutdown().await;
+    swallowed(stream, &mut upstream, proxy).await;
 }
 
 #[tokio::test]
@@ -182,10 +187,7 @@ async fn a_black_hole_accepts_new_connections_and_never_answers() {
     let mut stream = TcpStream::connect(proxy.addr()).await.unwrap();
     stream.write_all(b"lost").await.unwrap();
 
-    assert!(is_silent(&mut stream).await);
-    assert!(upstream.heard.try_recv().is_err(), "nothing arrived");
-    assert_eq!(proxy.hits().blackhole, 1);
-    proxy.shutdown().await;
+    swallowed(stream, &mut upstream, proxy).await;
 }
 
 #[tokio::test]

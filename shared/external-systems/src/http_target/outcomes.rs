@@ -58,32 +58,31 @@ async fn a_422_without_a_code_is_unknown_and_a_breach() {
 
 #[tokio::test]
 async fn a_429_is_retryable_and_its_retry_after_is_kept_in_both_forms() {
-    let seconds = told(b"HTTP/1.1 429 X\r\ncontent-type: application/json\r\nretry-after: 7\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}", false).await;
-    // A date that has passed is a wait of nothing; one ahead is cut to an hour.
-    let past = told(b"HTTP/1.1 429 X\r\ncontent-type: application/json\r\nretry-after: Sun, 06 Nov 1994 08:49:37 GMT\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}", false).await;
-    let ahead = told(b"HTTP/1.1 429 X\r\ncontent-type: application/json\r\nretry-after: Sat, 06 Nov 2094 08:49:37 GMT\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}", false).await;
-
-    assert_eq!(class_of(&seconds), Some(F::RetryableTechnical));
-    let waits = [seconds, past, ahead].map(|x| match x.answer {
-        StepAnswer::RetryLater { retry_after_ms, .. } => retry_after_ms,
-        other => panic!("{other:?}"),
-    });
-    assert_eq!(waits, [Some(7_000), Some(0), Some(3_600_000)]);
+    assert_eq!(waits_after(429).await, [Some(7_000), Some(0), Some(3_600_000)]);
 }
 
 #[tokio::test]
 async fn a_503_is_retryable_and_its_retry_after_is_kept_in_both_forms() {
-    let seconds = told(b"HTTP/1.1 503 X\r\ncontent-type: application/json\r\nretry-after: 7\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}", false).await;
-    // A date that has passed is a wait of nothing; one ahead is cut to an hour.
-    let past = told(b"HTTP/1.1 503 X\r\ncontent-type: application/json\r\nretry-after: Sun, 06 Nov 1994 08:49:37 GMT\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}", false).await;
-    let ahead = told(b"HTTP/1.1 503 X\r\ncontent-type: application/json\r\nretry-after: Sat, 06 Nov 2094 08:49:37 GMT\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}", false).await;
+    assert_eq!(waits_after(503).await, [Some(7_000), Some(0), Some(3_600_000)]);
+}
 
-    assert_eq!(class_of(&seconds), Some(F::RetryableTechnical));
-    let waits = [seconds, past, ahead].map(|x| match x.answer {
-        StepAnswer::RetryLater { retry_after_ms, .. } => retry_after_ms,
-        other => panic!("{other:?}"),
-    });
-    assert_eq!(waits, [Some(7_000), Some(0), Some(3_600_000)]);
+/// What follows from seven seconds, from a date that has passed (a wait of nothing) and from one far
+/// ahead (cut to an hour).
+async fn waits_after(status: u16) -> [Option<u64>; 3] {
+    let mut waits = [None; 3];
+    let said = ["7", "Sun, 06 Nov 1994 08:49:37 GMT", "Sat, 06 Nov 2094 08:49:37 GMT"];
+    for (wait, said) in waits.iter_mut().zip(said) {
+        let answer = format!(
+            "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\nretry-after: {said}\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{{}}"
+        );
+        let exchange = told(answer.leak().as_bytes(), false).await;
+        assert_eq!(class_of(&exchange), Some(F::RetryableTechnical));
+        match exchange.answer {
+            StepAnswer::RetryLater { retry_after_ms, .. } => *wait = retry_after_ms,
+            other => panic!("{other:?}"),
+        }
+    }
+    waits
 }
 
 #[tokio::test]

@@ -4,14 +4,13 @@ use jiff::{SignedDuration, Timestamp};
 use order_domain::actor::Actor;
 use order_domain::characteristic::Characteristics;
 use order_domain::ids::OrderId;
-use order_domain::readiness::ReadinessFindings;
 use order_domain::step::answer::StepAnswer;
 use order_domain::step::{Jitter, StepPolicy};
 use order_domain::tenant::TenantId;
 use order_store::commands::{self, BeginAttempt, BeginOutcome, CommandOutcome, StepAttempt};
 use order_store::commands::{OutcomeVerdict, StepOutcome};
 use order_store::{CommandContext, Store, outbox};
-use test_support::{TestDatabase, demo_catalogue, order_draft, place_order, tenant};
+use test_support::{READY, TestDatabase, demo_catalogue, order_draft, place_order, tenant};
 
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
 
@@ -24,19 +23,6 @@ const POLICY: StepPolicy = StepPolicy {
     max_checks: 2,
     honours_request_id: true,
     ..StepPolicy::WITHOUT_SETTINGS
-};
-
-const READY: ReadinessFindings = ReadinessFindings {
-    is_quote_accepted: true,
-    is_revision_locked: true,
-    price_valid_until: None,
-    is_price_locked: true,
-    is_approved: true,
-    is_customer_known: true,
-    is_billing_account_ready: true,
-    is_contract_complete: true,
-    has_duplicate_order: false,
-    are_documents_complete: true,
 };
 
 /// A database with the sample catalogue, and an order of it.

@@ -3,7 +3,6 @@
 use jiff::{SignedDuration, Timestamp};
 use order_domain::actor::Actor;
 use order_domain::ids::{FulfillmentStepId, OrderId};
-use order_domain::readiness::ReadinessFindings;
 use order_domain::step::answer::StepAnswer;
 use order_domain::step::{Jitter, StepPolicy};
 use order_store::CommandContext;
@@ -12,22 +11,9 @@ use order_store::commands::{
     decompose, record_step_outcomes, start_fulfillment, validate_readiness,
 };
 use order_store::correlation::{claim_start, mark_running};
-use test_support::{demo_catalogue, tenant};
+use test_support::{READY, demo_catalogue, tenant};
 
 use super::fixture::Fixture;
-
-const READY: ReadinessFindings = ReadinessFindings {
-    is_quote_accepted: true,
-    is_revision_locked: true,
-    price_valid_until: None,
-    is_price_locked: true,
-    is_approved: true,
-    is_customer_known: true,
-    is_billing_account_ready: true,
-    is_contract_complete: true,
-    has_duplicate_order: false,
-    are_documents_complete: true,
-};
 
 const POLICY: StepPolicy = StepPolicy {
     max_attempts: 3,
