@@ -228,7 +228,7 @@ pub struct DlqArguments {
     /// Any SQS instead of the stack's, for example `https://sqs.eu-central-1.amazonaws.com`; then
     /// AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN are read.
     #[arg(long, value_name = "URL", global = true)]
-    pub endpoint: Option<String>,
+    pub endpoint: Option<reqwest::Url>,
     #[command(subcommand)]
     pub action: Dlq,
 }

@@ -6,6 +6,7 @@
 use anyhow::{Result, ensure};
 use jiff::Timestamp;
 use message_sinks::{DeadLetter, DeadLetterQueue, DeadLetters};
+use reqwest::Url;
 
 use crate::aws;
 use crate::cli::{Dlq, DlqArguments};
@@ -18,7 +19,7 @@ use crate::stack::{StackLayout, StackState};
 /// # Errors
 /// The stack is down, the queue does not exist, or SQS refuses.
 pub async fn run(stack: &str, arguments: &DlqArguments) -> Result<()> {
-    let letters = connect(stack, arguments.endpoint.as_deref())?;
+    let letters = connect(stack, arguments.endpoint.as_ref())?;
     match &arguments.action {
         Dlq::List => letters.list().await?.iter().for_each(|x| output::line(&listed(x))),
         Dlq::Show { queue, limit, body } => {
@@ -53,7 +54,7 @@ pub async fn run(stack: &str, arguments: &DlqArguments) -> Result<()> {
     Ok(())
 }
 
-fn connect(stack: &str, endpoint: Option<&str>) -> Result<DeadLetters> {
+fn connect(stack: &str, endpoint: Option<&Url>) -> Result<DeadLetters> {
     if endpoint.is_some() {
         return Ok(DeadLetters::from_environment(endpoint)?);
     }
@@ -123,7 +124,7 @@ mod tests {
         ];
         let Command::Dlq(dlq) = Cli::parse_from(typed).command else { panic!("not dlq") };
 
-        assert_eq!(dlq.endpoint.as_deref(), Some("https://sqs"));
+        assert_eq!(dlq.endpoint.as_ref().map(Url::as_str), Some("https://sqs/"));
         let Dlq::Redrive { queue, limit } = dlq.action else { panic!("not redrive") };
         assert_eq!((queue.as_deref(), limit), (Some("fulfillment-steps"), 3));
     }

@@ -2,7 +2,7 @@
 //!
 //! The machine's own cluster is never touched.
 //! Durability stays on, because stacks are killed on purpose and must come back with everything
-//! they confirmed; only `cargo local test --no-fsync` trades that away.
+//! they confirmed; only `test --no-fsync` and `seeded-bugs` trade that away.
 
 mod cluster;
 mod databases;

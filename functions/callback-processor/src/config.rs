@@ -9,7 +9,7 @@ use lambda_support::secrets::SecretsEndpoint;
 pub struct Config {
     /// `OMS_SECRETS_ENDPOINT`.
     pub secrets: SecretsEndpoint,
-    /// `OMS_DATABASE_SECRET_ID`, `OMS_DATABASE_CA_PATH`: login of the role `oms_callback_processor`.
+    /// `OMS_DATABASE_SECRET_ID`, `OMS_DATABASE_CA_PATH`, `OMS_DATABASE_ADDRESS`: login of the role `oms_callback_processor`.
     pub database: DatabaseConfig,
 }
 

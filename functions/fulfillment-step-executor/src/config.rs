@@ -10,7 +10,7 @@ use reqwest::Url;
 pub struct Config {
     /// `OMS_SECRETS_ENDPOINT`.
     pub secrets: SecretsEndpoint,
-    /// `OMS_DATABASE_SECRET_ID`, `OMS_DATABASE_CA_PATH`: login of the role `oms_fulfillment_step_executor`.
+    /// `OMS_DATABASE_SECRET_ID`, `OMS_DATABASE_CA_PATH`, `OMS_DATABASE_ADDRESS`: login of the role `oms_fulfillment_step_executor`.
     pub database: DatabaseConfig,
     /// `OMS_CALLBACK_BASE_URL`: target systems report to `{base}/callbacks/{tenant}/{system}`.
     pub callback_base_url: Url,

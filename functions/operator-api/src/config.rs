@@ -12,7 +12,7 @@ use lambda_support::secrets::SecretsEndpoint;
 pub struct Config {
     /// `OMS_SECRETS_ENDPOINT`.
     pub secrets: SecretsEndpoint,
-    /// `OMS_DATABASE_SECRET_ID`, `OMS_DATABASE_CA_PATH`: login of the role `oms_operator_api`.
+    /// `OMS_DATABASE_SECRET_ID`, `OMS_DATABASE_CA_PATH`, `OMS_DATABASE_ADDRESS`: login of the role `oms_operator_api`.
     pub database: DatabaseConfig,
     /// `OMS_CURSOR_SECRET_ID`: `{"current": "base64…"}`, the key that signs cursors.
     pub cursor_secret_id: String,

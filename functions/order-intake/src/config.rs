@@ -13,7 +13,7 @@ use reqwest::Url;
 pub struct Config {
     /// `OMS_SECRETS_ENDPOINT`.
     pub secrets: SecretsEndpoint,
-    /// `OMS_DATABASE_SECRET_ID`, `OMS_DATABASE_CA_PATH`: login of the role `oms_order_intake`.
+    /// `OMS_DATABASE_SECRET_ID`, `OMS_DATABASE_CA_PATH`, `OMS_DATABASE_ADDRESS`: login of the role `oms_order_intake`.
     pub database: DatabaseConfig,
     /// `OMS_CPQ_URL`: where quotes are read.
     pub cpq_url: Url,

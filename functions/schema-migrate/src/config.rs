@@ -9,7 +9,7 @@ use lambda_support::secrets::SecretsEndpoint;
 pub struct Config {
     /// `OMS_SECRETS_ENDPOINT`.
     pub secrets: SecretsEndpoint,
-    /// `OMS_DATABASE_SECRET_ID`, `OMS_DATABASE_CA_PATH`: login of the owner of the database.
+    /// `OMS_DATABASE_SECRET_ID`, `OMS_DATABASE_CA_PATH`, `OMS_DATABASE_ADDRESS`: login of the owner of the database.
     pub database: DatabaseConfig,
     /// `OMS_ROLE_SECRETS_ID`: password per function role, `{"oms_order_intake": "…"}`.
     pub role_secrets_id: String,

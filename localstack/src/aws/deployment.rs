@@ -37,7 +37,7 @@ impl Target {
     /// The neighbours of this stack.
     ///
     /// # Errors
-    /// Engine or simulator were never started.
+    /// PostgreSQL, engine or simulator were never started.
     pub fn of(layout: &StackLayout) -> Result<Self> {
         let state = StackState::load(layout)?;
         Ok(Self {

@@ -43,7 +43,7 @@ pub async fn start(layout: &StackLayout, progress: &Progress) -> Result<()> {
         .env("GATEWAY_PORT", port.to_string())
         // Addresses of queues carry this name; "localhost" may resolve to ::1 first.
         .env("MINISTACK_HOST", "127.0.0.1")
-        // Functions inherit it; without it the SDK inside them looks for the real AWS.
+        // Functions inherit it; without it they would look for the real AWS.
         .env("AWS_ENDPOINT_URL", &url)
         .env("AWS_DEFAULT_REGION", REGION)
         .env("IOT_MTLS_ENABLED", "0")

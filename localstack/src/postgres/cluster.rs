@@ -91,10 +91,15 @@ fn data_folder(
     durability: Durability,
 ) -> Result<PathBuf> {
     let inside = layout.component_dir("postgres");
-    let parent = match memory::folder(layout) {
-        Some(folder) if durability == Durability::NoFsync => folder,
-        _ if user.is_none() || all_may_enter(&layout.dir()) => inside,
-        _ => outside_folder(layout),
+    let in_memory = match durability {
+        Durability::NoFsync => memory::folder(layout),
+        Durability::Fsync => None,
+    };
+    // What runs in memory is started again there, whoever starts it.
+    let parent = match memory::existing(layout).or(in_memory) {
+        Some(folder) => folder,
+        None if user.is_none() || all_may_enter(&layout.dir()) => inside,
+        None => outside_folder(layout),
     };
     std::fs::create_dir_all(&parent)?;
     own(&parent, user)?;

@@ -11,10 +11,15 @@ use anyhow::Result;
 use super::{StackLayout, remove_folder};
 
 const SHARED_MEMORY: &str = "/dev/shm";
-/// What the largest tests write, and as much again.
+/// What the largest tests write, and as much again; programs need no less beside it.
 const ROOM_BYTES: u64 = 6 << 30;
 
-/// The stack's folder in memory, not yet made; `None` where there is no room for it.
+/// The stack's folder in memory if it has one.
+pub(crate) fn existing(layout: &StackLayout) -> Option<PathBuf> {
+    Some(path(layout)).filter(|folder| folder.is_dir())
+}
+
+/// Where the stack's folder in memory would be; `None` where there is no room for it.
 pub(crate) fn folder(layout: &StackLayout) -> Option<PathBuf> {
     let free = rustix::fs::statvfs(SHARED_MEMORY).ok().map(|x| x.f_bavail * x.f_frsize)?;
     let available = available_memory(&std::fs::read_to_string("/proc/meminfo").ok()?)?;

@@ -11,7 +11,7 @@ const DOMAIN_MAY_USE: [&str; 6] = ["jiff", "petgraph", "serde", "serde_json", "t
 /// `cargo local` starts quickly: it loads configuration through the store, but stands on no function.
 const LOCAL_MUST_NOT_USE: [&str; 2] = ["lambda-support", "test-support"];
 
-/// The only crate that links an AWS SDK (ADR 0012).
+/// The only crate that calls AWS (ADR 0012, 0023).
 const AWS_BELONGS_TO: &str = "message-sinks";
 /// Deliveries and sinks know neither each other nor what is beside or above them.
 const SHARED_MUST_NOT_USE: [(&str, &[&str]); 2] = [
@@ -112,7 +112,7 @@ fn shared_crates(root: &Path) -> Result<Vec<Finding>> {
         for name in source::crates(root, parent).iter().filter(|name| *name != AWS_BELONGS_TO) {
             let manifest = format!("{parent}/{name}/Cargo.toml");
             findings.extend(unwanted(root, &manifest, |dependency| {
-                is_aws_sdk(dependency).then_some("only message-sinks calls AWS")
+                calls_aws(dependency).then_some("only message-sinks calls AWS")
             })?);
         }
     }
@@ -133,7 +133,7 @@ fn shared_crates(root: &Path) -> Result<Vec<Finding>> {
     Ok(findings)
 }
 
-fn is_aws_sdk(dependency: &str) -> bool {
+fn calls_aws(dependency: &str) -> bool {
     ["aws-config", "aws-credential-types", "aws-sigv4", "aws-types"].contains(&dependency)
         || ["aws-sdk-", "aws-smithy-"].iter().any(|prefix| dependency.starts_with(prefix))
 }
@@ -181,8 +181,8 @@ mod tests {
     }
 
     #[test]
-    fn the_sdk_is_told_from_other_crates_of_aws() {
-        assert!(["aws-config", "aws-sdk-sqs", "aws-sigv4"].into_iter().all(is_aws_sdk));
-        assert!(!is_aws_sdk("aws_lambda_events") && !is_aws_sdk("aws-lc-rs"));
+    fn what_calls_aws_is_told_from_other_crates_of_aws() {
+        assert!(["aws-config", "aws-sdk-sqs", "aws-sigv4"].into_iter().all(calls_aws));
+        assert!(!calls_aws("aws_lambda_events") && !calls_aws("aws-lc-rs"));
     }
 }

@@ -1,6 +1,6 @@
 //! Calls of the AWS services that speak JSON: signed, and repeated while they fail in passing.
 //!
-//! Seven operations of two services are all that is used, and a client of the SDK pays for the
+//! Eight operations of two services are all that is used, and a client of the SDK pays for the
 //! others at every start (`docs/adr/0023`). What is hard about a call, its signature, is done by the
 //! SDK's own signer.
 
@@ -8,12 +8,13 @@ mod call_error;
 mod signature;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use lambda_support::jitter;
-use serde::Serialize;
+use reqwest::Url;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::connection::Environment;
 
@@ -22,8 +23,8 @@ pub(crate) use call_error::CallError;
 /// The first attempt and two more.
 const ATTEMPTS: u32 = 3;
 /// Doubled with each attempt, with full jitter.
-const PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// A service, as its protocol names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +40,13 @@ pub(crate) struct Limits {
     pub(crate) attempt: Duration,
     /// All attempts together.
     pub(crate) call: Duration,
+}
+
+/// What a queue says that has taken a message; without its id, it has not.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Sent {
+    #[serde(rename = "MessageId")]
+    _message_id: String,
 }
 
 /// One service at one endpoint.
@@ -96,8 +104,8 @@ impl AwsClient {
     }
 
     /// The same service somewhere else.
-    pub(crate) fn at(mut self, endpoint: &str) -> Self {
-        endpoint.clone_into(&mut self.endpoint);
+    pub(crate) fn at(mut self, endpoint: &Url) -> Self {
+        endpoint.as_str().clone_into(&mut self.endpoint);
         self
     }
 
@@ -152,17 +160,17 @@ impl AwsClient {
             .header("x-amz-target", self.service.target(operation))
             .body(body)
             .map_err(CallError::request(operation))?;
-        signature::sign(&mut request, self.service.scope(), &self.environment)
+        let signed = (self.service.scope(), SystemTime::now());
+        signature::sign(&mut request, signed, &self.environment)
             .map_err(CallError::request(operation))?;
         let request = request.try_into().map_err(CallError::request(operation))?;
         let answer = self.http.execute(request).await.map_err(CallError::transport(operation))?;
-        let status = answer.status();
+        let (status, headers) = (answer.status(), answer.headers().clone());
         let body = answer.bytes().await.map_err(CallError::transport(operation))?;
         if status.is_success() {
-            Ok(body)
-        } else {
-            Err(CallError::refused(operation, status, &body))
+            return Ok(body);
         }
+        Err(CallError::refused(operation, status, (&headers, &body)))
     }
 }
 
@@ -173,7 +181,7 @@ mod tests {
     use wiremock::{Mock, MockServer, ResponseTemplate};
 
     use super::*;
-    use crate::testing::{aws, client};
+    use crate::testing::{aws, client, limited};
 
     async fn send(server: &MockServer, attempts: u32) -> Result<Value, CallError> {
         let client = AwsClient { attempts, ..client(Service::Sqs, &server.uri()) };
@@ -220,6 +228,41 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_signature_fits_what_arrived() {
+        let server = aws("AmazonSQS.SendMessage", success()).await;
+
+        send(&server, 1).await.expect("the queue took it");
+
+        let arrived = &server.received_requests().await.unwrap()[0];
+        let header = |name: &str| arrived.headers[name].to_str().unwrap().to_owned();
+        assert_eq!(header("host"), server.address().to_string());
+        let mut again = http::Request::post(format!("http://{}/", header("host")));
+        for name in ["content-type", "x-amz-target"] {
+            again = again.header(name, header(name));
+        }
+        let mut again = again.body(arrived.body.clone()).unwrap();
+        let environment = &client(Service::Sqs, &server.uri()).environment;
+        let signed = ("sqs", time_of(&header("x-amz-date")));
+        signature::sign(&mut again, signed, environment).unwrap();
+        assert_eq!(again.headers()["authorization"].to_str().unwrap(), header("authorization"));
+    }
+
+    /// `20260504T100000Z`.
+    fn time_of(date: &str) -> SystemTime {
+        let (day, time) = date.split_once('T').unwrap();
+        let iso = format!(
+            "{}-{}-{}T{}:{}:{}Z",
+            &day[..4],
+            &day[4..6],
+            &day[6..],
+            &time[..2],
+            &time[2..4],
+            &time[4..6]
+        );
+        iso.parse::<jiff::Timestamp>().unwrap().into()
+    }
+
+    #[tokio::test]
     async fn a_call_that_failed_in_passing_is_repeated() {
         let server = answering(vec![(ResponseTemplate::new(503), 2), (success(), 1)]).await;
 
@@ -237,12 +280,28 @@ mod tests {
         assert!(matches!(refused, CallError::Refused { code, .. } if code == "QueueDoesNotExist"));
     }
 
+    fn impatient(server: &MockServer, attempt_ms: u64, call: Duration) -> AwsClient {
+        let limits = Limits { attempt: Duration::from_millis(attempt_ms), call };
+        AwsClient { attempts: ATTEMPTS, ..limited(Service::Sqs, &server.uri(), limits) }
+    }
+
+    #[tokio::test]
+    async fn a_call_whose_answer_is_late_is_repeated() {
+        let late = success().set_delay(Duration::from_secs(30));
+        let server = answering(vec![(late, 1), (success(), 1)]).await;
+        let client = impatient(&server, 500, Duration::from_secs(20));
+
+        let answer: Result<Value, _> = client.call("SendMessage", &json!({})).await;
+
+        answer.expect("the second attempt worked");
+    }
+
     #[tokio::test]
     async fn all_attempts_together_end_in_time() {
         let late = success().set_delay(Duration::from_secs(30));
-        let server = answering(vec![(late, 1)]).await;
-        let client =
-            AwsClient { limit: Duration::from_millis(200), ..client(Service::Sqs, &server.uri()) };
+        let server = MockServer::start().await;
+        Mock::given(wiremock::matchers::any()).respond_with(late).mount(&server).await;
+        let client = impatient(&server, 200, Duration::from_millis(300));
 
         let late: Result<Value, _> = client.call("SendMessage", &json!({})).await;
 

@@ -5,9 +5,8 @@ use std::time::Duration;
 use external_systems::callback::CallbackEnvelope;
 use lambda_support::config::Settings;
 use serde::Serialize;
-use serde::de::IgnoredAny;
 
-use crate::aws_client::{AwsClient, Limits, Service};
+use crate::aws_client::{AwsClient, Limits, Sent, Service};
 use crate::connection::{AwsConnection, ConnectionError};
 use crate::in_memory::InMemory;
 
@@ -77,8 +76,8 @@ impl CallbackQueue {
             Kind::Sqs { client, url } => {
                 let message_body = serde_json::to_string(&envelope).map_err(SendError::Encode)?;
                 let request = SendMessage { queue_url: url, message_body: &message_body };
-                let sent = client.call::<IgnoredAny>("SendMessage", &request).await;
-                sent.map(|_receipt| ()).map_err(|error| SendError::Send(Box::new(error)))
+                let sent = client.call("SendMessage", &request).await;
+                sent.map(|_: Sent| ()).map_err(|error| SendError::Send(Box::new(error)))
             }
             Kind::InMemory { is_down: true, .. } => Err(SendError::Down),
             Kind::InMemory { kept, is_down: false } => {
@@ -128,7 +127,20 @@ mod tests {
         queue(&server).send(envelope()).await.expect("the queue took it");
 
         let body = serde_json::to_string(&envelope()).unwrap();
-        assert_eq!(sent(&server).await["MessageBody"], body);
+        let url = format!("{}/1/external-callbacks", server.uri());
+        assert_eq!(sent(&server).await, json!({"QueueUrl": url, "MessageBody": body}));
+    }
+
+    #[tokio::test]
+    async fn a_success_that_names_no_message_is_an_error() {
+        let empty = ResponseTemplate::new(200);
+        for nothing in [empty.clone(), empty.set_body_json(json!({}))] {
+            let server = aws(TARGET, nothing).await;
+
+            let said = queue(&server).send(envelope()).await;
+
+            assert!(matches!(said, Err(SendError::Send(_))), "{said:?}");
+        }
     }
 
     #[tokio::test]

@@ -1,7 +1,7 @@
 //! How AWS is reached: whose credentials, which region, how long a call may take.
 //!
-//! The usual chains of the SDK look into profile files, containers and the machine's metadata for
-//! what Lambda always puts into the environment; a start pays for that, so nothing is looked for.
+//! An SDK looks into profile files, containers and the machine's metadata for what Lambda always
+//! puts into the environment; a start pays for that, so nothing is looked for.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -88,7 +88,11 @@ impl Environment {
 /// A region is part of a host name.
 fn region(text: &str) -> Result<String, String> {
     let is_label = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if text.chars().all(is_label) { Ok(text.to_owned()) } else { Err("is no region".to_owned()) }
+    if text.chars().all(is_label) {
+        Ok(text.to_owned())
+    } else {
+        Err("must be the name of a region".to_owned())
+    }
 }
 
 fn credential(settings: &Settings, name: &str) -> Option<SecretString> {
@@ -123,7 +127,7 @@ mod tests {
         let error = AwsConnection::of(&settings, LIMITS).expect_err("a host name");
 
         assert!(
-            matches!(error, ConnectionError::Settings(x) if x.problems() == ["AWS_REGION is no region"])
+            matches!(error, ConnectionError::Settings(x) if x.problems() == ["AWS_REGION must be the name of a region"])
         );
     }
 }

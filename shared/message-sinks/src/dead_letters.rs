@@ -10,10 +10,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use lambda_support::config::Settings;
+use reqwest::Url;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use crate::aws_client::{AwsClient, Limits, Service};
+use crate::aws_client::{AwsClient, Limits, Sent, Service};
 use crate::connection::{AwsConnection, ConnectionError};
 
 use protocol::{
@@ -63,7 +64,7 @@ pub struct DeadLetter {
 #[derive(Debug, thiserror::Error)]
 pub enum DeadLetterError {
     /// SQS refused or did not answer in time.
-    #[error("{operation} failed")]
+    #[error("the queue did not do what it was asked for")]
     Call {
         /// What was asked of SQS.
         operation: &'static str,
@@ -84,7 +85,7 @@ impl DeadLetters {
     ///
     /// # Errors
     /// [`ConnectionError`]; nothing was asked of SQS.
-    pub fn from_environment(endpoint: Option<&str>) -> Result<Self, ConnectionError> {
+    pub fn from_environment(endpoint: Option<&Url>) -> Result<Self, ConnectionError> {
         let client = AwsConnection::of(&Settings::from_env(), LIMITS)?.client(Service::Sqs);
         Ok(Self(match endpoint {
             Some(endpoint) => client.at(endpoint),
@@ -122,7 +123,7 @@ impl DeadLetters {
     pub async fn list(&self) -> Result<Vec<DeadLetterQueue>, DeadLetterError> {
         let listed: Queues = self.call("ListQueues", &serde_json::json!({})).await?;
         let mut all = Vec::new();
-        for url in listed.queue_urls {
+        for url in listed.queue_urls.unwrap_or_default() {
             let attributes = self.attributes(&url).await?;
             all.push((url, attributes));
         }
@@ -160,7 +161,7 @@ impl DeadLetters {
     ) -> Result<BTreeMap<String, String>, DeadLetterError> {
         let request = GetQueueAttributes { queue_url, attribute_names: ["All"] };
         let answer: Attributes = self.call("GetQueueAttributes", &request).await?;
-        Ok(answer.attributes)
+        Ok(answer.attributes.unwrap_or_default())
     }
 
     /// The dead-letter queue with this name, or that of the queue with this name.
@@ -210,7 +211,7 @@ impl DeadLetters {
                     message_body: &message.body,
                     message_attributes: &message.message_attributes,
                 };
-                self.call::<IgnoredAny>("SendMessage", &request).await?;
+                let _sent: Sent = self.call("SendMessage", &request).await?;
                 self.delete(queue, message).await?;
                 moved += 1;
             }
@@ -268,7 +269,7 @@ impl DeadLetters {
             message_attribute_names: ["All"],
         };
         let answer: Messages = self.call("ReceiveMessage", &request).await?;
-        Ok(answer.messages)
+        Ok(answer.messages.unwrap_or_default())
     }
 
     async fn give_back(

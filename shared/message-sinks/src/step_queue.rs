@@ -54,10 +54,8 @@ struct Attribute<'a> {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct SendMessageBatchAnswer {
-    #[serde(default)]
-    successful: Vec<Successful>,
-    #[serde(default)]
-    failed: Vec<Failed>,
+    successful: Option<Vec<Successful>>,
+    failed: Option<Vec<Failed>>,
 }
 
 #[derive(Deserialize)]
@@ -70,7 +68,9 @@ struct Successful {
 #[serde(rename_all = "PascalCase")]
 struct Failed {
     id: String,
+    #[serde(default)]
     sender_fault: bool,
+    #[serde(default)]
     code: String,
 }
 
@@ -123,8 +123,8 @@ async fn send_batch(
         .map_err(|x| SinkRefusal::of_call(&x))?;
     let unanswered = SinkRefusal::for_now("the queue did not answer for this step");
     let mut taken = vec![Err(unanswered); steps.len()];
-    let successful = answer.successful.into_iter().map(|x| (x.id, Ok(())));
-    let failed = answer.failed.into_iter().map(|x| {
+    let successful = answer.successful.into_iter().flatten().map(|x| (x.id, Ok(())));
+    let failed = answer.failed.into_iter().flatten().map(|x| {
         let refusal = SinkRefusal { is_permanent: x.sender_fault, reason: x.code };
         (x.id, Err(refusal))
     });
@@ -178,14 +178,18 @@ mod tests {
 
         let reason = "InvalidMessageContents".to_owned();
         assert_eq!(taken, [Ok(()), Err(SinkRefusal { is_permanent: true, reason })]);
-        let entries = &sent(&server).await["Entries"];
-        assert_eq!(entries[1]["MessageBody"], "b");
-        assert_eq!(entries[1]["MessageAttributes"]["traceparent"]["StringValue"], "00-1");
+        let entry = |id: &str, body: &str| {
+            json!({"Id": id, "MessageBody": body, "MessageAttributes":
+                {"traceparent": {"DataType": "String", "StringValue": "00-1"}}})
+        };
+        let url = format!("{}/000000000000/fulfillment-steps", server.uri());
+        let asked = json!({"QueueUrl": url, "Entries": [entry("0", "a"), entry("1", "b")]});
+        assert_eq!(sent(&server).await, asked);
     }
 
     #[tokio::test]
     async fn an_entry_without_an_answer_does_not_count_as_sent() {
-        let answer = json!({"Successful": [{"Id": "1", "MessageId": "m"}]});
+        let answer = json!({"Successful": [{"Id": "1", "MessageId": "m"}], "Failed": null});
         let answer = ResponseTemplate::new(200).set_body_json(answer);
         let server = aws("AmazonSQS.SendMessageBatch", answer).await;
 

@@ -14,6 +14,11 @@ const LONG: Duration = Duration::from_secs(5);
 
 /// Calls once and never again, so that a test counts its calls.
 pub(crate) fn client(service: Service, url: &str) -> AwsClient {
+    limited(service, url, Limits { attempt: LONG, call: LONG })
+}
+
+/// The same with other limits.
+pub(crate) fn limited(service: Service, url: &str, limits: Limits) -> AwsClient {
     let settings = Settings::from_pairs([
         ("AWS_REGION", "eu-central-1"),
         ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
@@ -21,7 +26,7 @@ pub(crate) fn client(service: Service, url: &str) -> AwsClient {
         ("AWS_SESSION_TOKEN", "t0ken"),
         ("AWS_ENDPOINT_URL", url),
     ]);
-    let connection = AwsConnection::of(&settings, Limits { attempt: LONG, call: LONG });
+    let connection = AwsConnection::of(&settings, limits);
     connection.expect("complete settings").client(service).without_repeats()
 }
 

@@ -40,7 +40,8 @@ impl DatabaseAddress {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (host, port) = text.rsplit_once(':')?;
-        let host = Some(host).filter(|x| !x.is_empty())?.to_owned();
+        let is_name = |x: &&str| !x.is_empty() && !x.contains([':', '/', ' ']);
+        let host = Some(host).filter(is_name)?.to_owned();
         Some(Self { host, port: port.parse().ok().filter(|port| *port != 0)? })
     }
 
@@ -66,7 +67,11 @@ impl DatabaseAddress {
 impl Dialed {
     /// The connection, if it leads there.
     pub(crate) fn to(self, host: &str, port: u16) -> Option<TcpStream> {
-        self.address.is(host, port).then_some(self.stream)
+        if !self.address.is(host, port) {
+            tracing::warn!("the database is not where OMS_DATABASE_ADDRESS says");
+            return None;
+        }
+        Some(self.stream)
     }
 }
 
@@ -109,9 +114,16 @@ where
             tls.ok().map(|tls| (stream, tls))
         });
         Box::pin(async move {
-            if let Some((stream, tls)) = dialed {
-                let (client, connection) = config.connect_raw(stream, tls).await?;
-                return Ok((client, tokio::spawn(until_closed(connection))));
+            if let Some((stream, raw_tls)) = dialed {
+                match config.connect_raw(stream, raw_tls).await {
+                    Ok((client, connection)) => {
+                        return Ok((client, tokio::spawn(until_closed(connection))));
+                    }
+                    // The server itself refused, and would again.
+                    Err(refused) if refused.as_db_error().is_some() => return Err(refused),
+                    // It died since it was dialed; the usual way finds out whether that lasts.
+                    Err(_broken) => {}
+                }
             }
             let (client, connection) = config.connect(tls).await?;
             Ok((client, tokio::spawn(until_closed(connection))))
@@ -128,8 +140,12 @@ async fn until_closed(connection: impl Future<Output = Result<(), Error>>) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use rustls::crypto::aws_lc_rs::default_provider;
+    use rustls::{ClientConfig, RootCertStore};
     use serde_json::json;
-    use tokio::io::AsyncReadExt;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
     use super::*;
@@ -144,11 +160,15 @@ mod tests {
         (listener, port)
     }
 
+    fn settings(port: u16, sslmode: &str) -> DatabaseSettings {
+        let secret = json!({ "host": HOST, "port": port, "dbname": "oms", "username": "u",
+            "password": "p", "sslmode": sslmode });
+        DatabaseSettings::parse(&secret.to_string().into()).unwrap()
+    }
+
     /// Logs in at `port` over what was dialed, for as long as `watch` takes.
     async fn log_in(dialed: Dialed, port: u16, watch: impl Future<Output = ()>) {
-        let secret = json!({ "host": HOST, "port": port, "dbname": "oms", "username": "u",
-            "password": "p", "sslmode": "disable" });
-        let settings = DatabaseSettings::parse(&secret.to_string().into()).unwrap();
+        let settings = settings(port, "disable");
         tokio::select! {
             opened = Store::connect_on(Some(dialed), &settings, None, 1) => panic!("{opened:?}"),
             () = watch => {}
@@ -172,7 +192,7 @@ mod tests {
         let address = DatabaseAddress::parse("db.example.com:5432").unwrap();
 
         assert!(address.is("db.example.com", 5432));
-        for wrong in ["", "db", ":5432", "db:", "db:0", "db:70000"] {
+        for wrong in ["", "db", ":5432", "db:", "db:0", "db:70000", "a:b:5432", "::1", "a/b:1"] {
             assert_eq!(DatabaseAddress::parse(wrong), None, "{wrong:?}");
         }
     }
@@ -199,6 +219,48 @@ mod tests {
             assert_eq!(stream.read(&mut [0; 8]).await.unwrap(), 0);
         })
         .await;
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_died_since_it_was_dialed_is_replaced() {
+        let (listener, port) = silent().await;
+        let dialed = dial(port).await.unwrap();
+        drop(listener.accept().await.unwrap());
+
+        log_in(dialed, port, async {
+            assert_eq!(first_message(&listener).await[4..], [0, 3, 0, 0]);
+        })
+        .await;
+    }
+
+    /// The next client asks for TLS, is told that there is none, and says nothing more.
+    async fn refuses_plain_text(listener: &TcpListener) {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut question = [0; 8];
+        stream.read_exact(&mut question).await.unwrap();
+        assert_eq!(question[4..], 80_877_103_u32.to_be_bytes());
+        stream.write_all(b"N").await.unwrap();
+        assert_eq!(stream.read(&mut [0; 8]).await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_server_without_tls_hears_neither_user_nor_password() {
+        let (listener, port) = silent().await;
+        let dialed = dial(port).await;
+        let tls = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(RootCertStore::empty())
+            .with_no_client_auth();
+
+        let settings = settings(port, "verify-full");
+        let (opened, ()) =
+            tokio::join!(Store::connect_on(dialed, &settings, Some(tls), 1), async {
+                refuses_plain_text(&listener).await;
+                refuses_plain_text(&listener).await;
+            });
+
+        assert!(matches!(opened, Err(crate::StoreError::Connect(_))), "{opened:?}");
     }
 
     #[tokio::test]

@@ -62,13 +62,13 @@ impl Store {
         Self::connect_on(None, settings, tls, max_connections).await
     }
 
-    /// Reads the machine's number of processors, which every pool asks for when it is made and which
-    /// is a dozen files of the kernel; a second time it is known. Worth it while somebody else works.
-    pub fn ask_the_machine() {
-        let _number_of_processors = PoolConfig::default();
+    /// Learns the number of processors while somebody else is waited for: every pool asks for it when
+    /// it is made, a dozen files of the kernel, and the second time it is known.
+    pub fn count_processors_early() {
+        let _for_its_default = PoolConfig::default();
     }
 
-    /// As [`Store::connect`], and the first connection is the one that was dialed, if it leads to this database.
+    /// As [`Store::connect`], over a connection that was dialed, if it leads to this database.
     ///
     /// # Errors
     /// As [`Store::connect`].

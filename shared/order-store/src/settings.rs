@@ -17,7 +17,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SslMode {
-    /// TLS, and the certificate must name the host.
+    /// TLS, and the certificate must name the host; a server that has none is refused.
     VerifyFull,
     /// No TLS: a database on the same machine.
     Disable,
@@ -103,7 +103,11 @@ impl DatabaseSettings {
             .application_name("oms")
             .connect_timeout(CONNECT_TIMEOUT)
             .keepalives_idle(KEEPALIVES_IDLE)
-            .tcp_user_timeout(TCP_USER_TIMEOUT);
+            .tcp_user_timeout(TCP_USER_TIMEOUT)
+            .ssl_mode(match self.sslmode {
+                SslMode::VerifyFull => tokio_postgres::config::SslMode::Require,
+                SslMode::Disable => tokio_postgres::config::SslMode::Disable,
+            });
         config
     }
 }

@@ -14,6 +14,14 @@ fn login(sslmode: &str) -> Value {
 
 /// Reads the login from an endpoint that answers every question with `secret`.
 async fn read(secret: &Value, ca_path: Option<&str>) -> Result<DatabaseLogin, DatabaseError> {
+    read_with(secret, ca_path.map(|path| ("OMS_DATABASE_CA_PATH", path.to_owned()))).await
+}
+
+/// The same with one more setting.
+async fn read_with(
+    secret: &Value,
+    setting: Option<(&'static str, String)>,
+) -> Result<DatabaseLogin, DatabaseError> {
     let server = MockServer::start().await;
     let answer = json!({ "SecretString": secret.to_string() });
     Mock::given(path("/secretsmanager/get"))
@@ -24,7 +32,7 @@ async fn read(secret: &Value, ca_path: Option<&str>) -> Result<DatabaseLogin, Da
         ("OMS_SECRETS_ENDPOINT", server.uri()),
         ("OMS_DATABASE_SECRET_ID", "oms/database/order-intake".to_owned()),
     ];
-    pairs.extend(ca_path.map(|path| ("OMS_DATABASE_CA_PATH", path.to_owned())));
+    pairs.extend(setting);
     let settings = Settings::from_pairs(pairs);
     let config = DatabaseConfig::from_settings(&settings).expect("complete settings");
     let endpoint = SecretsEndpoint::from_settings(&settings).expect("complete settings");
@@ -53,6 +61,20 @@ fn an_address_that_is_no_host_and_port_is_noted() {
     let error = settings.finish(|| config).expect_err("there is no port");
 
     assert_eq!(error.problems(), ["OMS_DATABASE_ADDRESS must be host:port"]);
+}
+
+#[tokio::test]
+async fn where_the_address_is_known_it_is_dialed_while_the_secret_is_read() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("its address").to_string();
+    let dialing = Some(("OMS_DATABASE_ADDRESS", address));
+
+    let dialed = read_with(&login("disable"), dialing.clone()).await.expect("a login");
+    drop(listener);
+    let nobody = read_with(&login("disable"), dialing).await.expect("a login all the same");
+
+    assert!(dialed.dialed.is_some());
+    assert!(nobody.dialed.is_none());
 }
 
 #[tokio::test]

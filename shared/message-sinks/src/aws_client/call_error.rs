@@ -1,6 +1,7 @@
 //! What can go wrong with a call, and what of it passes by itself.
 
 use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
 use serde::Deserialize;
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
@@ -26,7 +27,7 @@ pub(crate) enum CallError {
     #[error("{operation} was not answered in time")]
     OutOfTime { operation: &'static str },
     /// The service said no, and why.
-    #[error("{operation} was refused with {status} {code}")]
+    #[error("{operation} was refused with {code} ({status})")]
     Refused { operation: &'static str, status: StatusCode, code: String },
     /// The service said yes in words that it does not have.
     #[error("the answer to {operation} cannot be read")]
@@ -44,15 +45,23 @@ struct Refusal {
     kind: String,
 }
 
-/// Codes of a service that has too much to do, whatever the status.
-const BUSY: [&str; 6] = [
-    "ThrottlingException",
-    "RequestThrottled",
-    "RequestLimitExceeded",
-    "TooManyRequestsException",
-    "ServiceUnavailable",
+/// Codes of what passes by itself, whatever the status.
+const IN_PASSING: [&str; 13] = [
     "InternalFailure",
+    "PriorRequestNotComplete",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "RequestTimeout",
+    "RequestTimeoutException",
+    "ServiceUnavailable",
+    "SlowDown",
+    "ThrottledException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
 ];
+const CODE_HEADER: &str = "x-amzn-errortype";
 
 impl CallError {
     pub(super) fn encode(operation: &'static str) -> impl FnOnce(serde_json::Error) -> Self {
@@ -71,21 +80,29 @@ impl CallError {
         move |source| Self::Answer { operation, source }
     }
 
-    /// The code is behind the service's name space: `com.amazonaws.sqs#QueueDoesNotExist`.
-    pub(super) fn refused(operation: &'static str, status: StatusCode, body: &[u8]) -> Self {
-        let kind = serde_json::from_slice(body).map(|x: Refusal| x.kind).unwrap_or_default();
-        let code = kind.rsplit('#').next().unwrap_or_default().to_owned();
+    /// The code stands in a header or in the body, between a name space and the address of its
+    /// explanation: `com.amazonaws.sqs#QueueDoesNotExist:http://…`.
+    pub(super) fn refused(
+        operation: &'static str,
+        status: StatusCode,
+        (headers, body): (&HeaderMap, &[u8]),
+    ) -> Self {
+        let said = headers.get(CODE_HEADER).and_then(|x| x.to_str().ok()).map(ToOwned::to_owned);
+        let in_body = || serde_json::from_slice(body).map(|x: Refusal| x.kind).ok();
+        let kind = said.or_else(in_body).unwrap_or_default();
+        let code = kind.split(':').next().and_then(|x| x.rsplit('#').next()).unwrap_or_default();
+        let code = if code.is_empty() { "no code" } else { code }.to_owned();
         Self::Refused { operation, status, code }
     }
 
     /// Whether the same call can succeed a moment later.
     pub(super) fn is_in_passing(&self) -> bool {
         match self {
-            Self::Transport { .. } => true,
+            Self::Transport { source, .. } => !source.is_builder(),
             Self::Refused { status, code, .. } => {
                 status.is_server_error()
                     || *status == StatusCode::TOO_MANY_REQUESTS
-                    || BUSY.contains(&code.as_str())
+                    || IN_PASSING.contains(&code.as_str())
             }
             Self::Request { .. } | Self::OutOfTime { .. } | Self::Answer { .. } => false,
         }
@@ -98,14 +115,34 @@ mod tests {
 
     fn refused(status: u16, code: &str) -> CallError {
         let body = format!(r#"{{"__type":"com.amazonaws.sqs#{code}","message":"no"}}"#);
-        CallError::refused("SendMessage", StatusCode::from_u16(status).unwrap(), body.as_bytes())
+        said(status, &HeaderMap::new(), &body)
+    }
+
+    fn said(status: u16, headers: &HeaderMap, body: &str) -> CallError {
+        let status = StatusCode::from_u16(status).unwrap();
+        CallError::refused("SendMessage", status, (headers, body.as_bytes()))
+    }
+
+    #[test]
+    fn the_header_speaks_before_the_body_and_an_address_behind_the_code_is_cut_off() {
+        let header = "ThrottlingException:http://internal.amazon.com/";
+        let headers = HeaderMap::from_iter([(
+            reqwest::header::HeaderName::from_static(CODE_HEADER),
+            reqwest::header::HeaderValue::from_static(header),
+        )]);
+
+        let refused = said(400, &headers, "<html>");
+
+        assert!(refused.is_in_passing());
+        assert!(refused.to_string().contains("with ThrottlingException ("), "{refused}");
+        assert!(said(404, &HeaderMap::new(), "").to_string().contains("with no code (404"));
     }
 
     #[test]
     fn a_refusal_is_told_by_its_code_and_not_by_its_sentence() {
         let said = refused(400, "QueueDoesNotExist").to_string();
 
-        assert_eq!(said, "SendMessage was refused with 400 Bad Request QueueDoesNotExist");
+        assert_eq!(said, "SendMessage was refused with QueueDoesNotExist (400 Bad Request)");
     }
 
     #[test]

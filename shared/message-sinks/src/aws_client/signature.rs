@@ -23,7 +23,7 @@ pub(super) enum SignatureError {
 /// Signs the request as it is now; it must not change afterwards.
 pub(super) fn sign(
     request: &mut http::Request<Vec<u8>>,
-    scope: &str,
+    (scope, at): (&str, SystemTime),
     environment: &Environment,
 ) -> Result<(), SignatureError> {
     let token = environment.session_token.as_ref().map(|x| x.expose_secret().to_owned());
@@ -34,7 +34,7 @@ pub(super) fn sign(
         .identity(&identity)
         .region(&environment.region)
         .name(scope)
-        .time(SystemTime::now())
+        .time(at)
         .settings(SigningSettings::default())
         .build()?
         .into();

@@ -34,22 +34,19 @@ requests! {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Queues {
-    #[serde(default)]
-    pub(super) queue_urls: Vec<String>,
+    pub(super) queue_urls: Option<Vec<String>>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Attributes {
-    #[serde(default)]
-    pub(super) attributes: BTreeMap<String, String>,
+    pub(super) attributes: Option<BTreeMap<String, String>>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Messages {
-    #[serde(default)]
-    pub(super) messages: Vec<Message>,
+    pub(super) messages: Option<Vec<Message>>,
 }
 
 /// A message that was handed out.

@@ -30,7 +30,8 @@ async fn queues() -> (MockServer, DeadLetters) {
         (DLQ, json!({"QueueArn": "arn:dlq", "ApproximateNumberOfMessages": "2"})),
         (TICKS, json!({"QueueArn": "arn:ticks", "ApproximateNumberOfMessages": "0"})),
     ] {
-        let (asked, answer) = (json!({ "QueueUrl": url }), json!({ "Attributes": attributes }));
+        let asked = json!({ "QueueUrl": url, "AttributeNames": ["All"] });
+        let answer = json!({ "Attributes": attributes });
         on(&server, "GetQueueAttributes", asked, answer, 1).await;
     }
     let letters = DeadLetters(sqs(&server.uri()));
@@ -46,7 +47,9 @@ fn message(id: &str) -> Value {
 
 async fn holds(server: &MockServer, messages: Value) {
     let answer = json!({ "Messages": messages });
-    on(server, "ReceiveMessage", json!({"QueueUrl": DLQ}), answer, 1).await;
+    let asked = json!({"QueueUrl": DLQ, "VisibilityTimeout": 60,
+        "MessageSystemAttributeNames": ["All"], "MessageAttributeNames": ["All"]});
+    on(server, "ReceiveMessage", asked, answer, 1).await;
 }
 
 #[tokio::test]
