@@ -16,7 +16,7 @@ use reqwest::Url;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::connection::Environment;
+use crate::environment::Environment;
 
 pub(crate) use call_error::CallError;
 

@@ -1,17 +1,13 @@
-//! How AWS is reached: whose credentials, which region, how long a call may take.
-//!
-//! An SDK looks into profile files, containers and the machine's metadata for what Lambda always
-//! puts into the environment; a start pays for that, so nothing is looked for.
+//! How AWS is reached: by whose leave, over which HTTP client, how long a call may take.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use lambda_support::config::{ConfigError, Settings};
 use lambda_support::http::{ClientError, client};
-use reqwest::Url;
-use secrecy::SecretString;
 
 use crate::aws_client::{AwsClient, Limits, Service};
+use crate::environment::Environment;
 
 const LIMITS: Limits = Limits { attempt: Duration::from_secs(3), call: Duration::from_secs(9) };
 
@@ -34,17 +30,6 @@ pub enum ConnectionError {
     Client(#[source] ClientError),
 }
 
-/// What the platform puts into the environment.
-#[derive(Debug)]
-pub(crate) struct Environment {
-    pub(crate) region: String,
-    pub(crate) key_id: SecretString,
-    pub(crate) secret_key: SecretString,
-    pub(crate) session_token: Option<SecretString>,
-    /// Replaces the service's own endpoint.
-    pub(crate) endpoint: Option<Url>,
-}
-
 impl AwsConnection {
     /// Takes the environment's credentials, region and endpoint, and looks nowhere else.
     ///
@@ -64,43 +49,6 @@ impl AwsConnection {
     pub(crate) fn client(&self, service: Service) -> AwsClient {
         AwsClient::new(service, self.http.clone(), Arc::clone(&self.environment), self.limit)
     }
-}
-
-impl Environment {
-    fn read(settings: &Settings) -> Result<Self, ConfigError> {
-        let region = settings.parsed("AWS_REGION", region);
-        let key_id = credential(settings, "AWS_ACCESS_KEY_ID");
-        let secret_key = credential(settings, "AWS_SECRET_ACCESS_KEY");
-        let session_token = settings.optional_credential("AWS_SESSION_TOKEN");
-        let endpoint = settings.optional_url("AWS_ENDPOINT_URL");
-        settings.finish(|| {
-            Some(Self {
-                region: region?,
-                key_id: key_id?,
-                secret_key: secret_key?,
-                session_token,
-                endpoint: endpoint?,
-            })
-        })
-    }
-}
-
-/// A region is part of a host name.
-fn region(text: &str) -> Result<String, String> {
-    let is_label = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if text.chars().all(is_label) {
-        Ok(text.to_owned())
-    } else {
-        Err("must be the name of a region".to_owned())
-    }
-}
-
-fn credential(settings: &Settings, name: &str) -> Option<SecretString> {
-    let credential = settings.optional_credential(name);
-    if credential.is_none() {
-        settings.note(name, "is missing");
-    }
-    credential
 }
 
 #[cfg(test)]

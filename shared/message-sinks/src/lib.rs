@@ -5,6 +5,7 @@ mod aws_client;
 mod callback_queue;
 mod connection;
 mod dead_letters;
+mod environment;
 mod event_bus;
 mod in_memory;
 mod refusal;

@@ -9,7 +9,7 @@ use aws_sigv4::http_request::{
 use aws_sigv4::sign::v4::SigningParams;
 use secrecy::ExposeSecret;
 
-use crate::connection::Environment;
+use crate::environment::Environment;
 
 /// What keeps a request from being signed: a header or a parameter that is not of this protocol.
 #[derive(Debug, thiserror::Error)]
