@@ -57,9 +57,13 @@ impl Course<'_> {
         Ok(())
     }
 
+    /// What is due, unless every order is done: a strike that meets nothing proves nothing, and waits
+    /// for the next order.
     async fn strike(&mut self) -> Result<()> {
         let placed = self.callers.placed();
-        while let Some(strike) = self.rhythm.due(placed, Instant::now()) {
+        while self.collector.has_open_orders().await
+            && let Some(strike) = self.rhythm.due(placed, Instant::now())
+        {
             let at = self.started.elapsed().as_secs();
             self.session.progress.say(&format!("  {at:>4} s · {placed} orders placed · {strike}"));
             self.strikes.carry_out(&strike, &mut self.collector).await?;

@@ -94,6 +94,11 @@ impl Collector {
         self.number(OPEN_ORDERS).await
     }
 
+    /// Whether orders are under way; a database that is down cannot deny it.
+    pub(super) async fn has_open_orders(&self) -> bool {
+        self.open_orders().await.map_or(true, |open| open > 0)
+    }
+
     pub(super) async fn number(&self, sql: &str) -> Result<i64> {
         let rows = self.database.query_typed(sql, &[]).await?;
         Ok(rows.first().context("no row")?.try_get(0)?)

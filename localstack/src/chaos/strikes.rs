@@ -44,9 +44,9 @@ impl<'a> Strikes<'a> {
         strike: &Strike,
         collector: &mut Collector,
     ) -> Result<()> {
-        let has_work = collector.open_orders().await.map_or(true, |n| n > 0);
+        let has_work = collector.has_open_orders().await;
         let met = self.strike(*strike, collector).await?;
-        let has_work = has_work || collector.open_orders().await.map_or(true, |n| n > 0);
+        let has_work = has_work || collector.has_open_orders().await;
         let hits = self.hits.entry(strike.kind().to_owned()).or_default();
         *hits += u64::from(has_work && met);
         Ok(())
