@@ -76,6 +76,7 @@ fn view(request: &Request, now: Timestamp) -> Value {
         "reasonCode": settled.and_then(|settled| settled.reason_code.as_ref()),
         "result": settled.map(|settled| &settled.result),
         "settledAt": settled.map(|settled| settled.at),
+        "callbackFault": request.submitted.callback_fault,
         "callback": {
             "messageId": settled.and_then(|settled| settled.callback_message_id.as_ref()),
             "attempts": request.callback_attempts,

@@ -42,11 +42,33 @@ pub(super) async fn business_faults(
     let url = format!("{}/admin/requests", state.endpoint(simulator::URL)?);
     let all: Value = client.get(&url).send().await?.error_for_status()?.json().await?;
     let requests = all["requests"].as_array().context("no requests")?;
-    let is_business = |request: &&Value| {
-        request["status"] == "REJECTED"
-            || request["callbackFault"]["kind"] == "CONTRADICTORY"
-            || request.to_string().contains("CONTRADICTORY")
-    };
-    let order = |request: &Value| request["request"]["orderId"].as_str().map(str::to_owned);
-    Ok(requests.iter().filter(is_business).filter_map(order).collect())
+    Ok(requests.iter().filter_map(order_with_a_reason).collect())
+}
+
+/// The order of a request that was rejected, or told both ways.
+fn order_with_a_reason(request: &Value) -> Option<String> {
+    let has_reason =
+        request["status"] == "REJECTED" || request["callbackFault"]["kind"] == "CONTRADICTORY";
+    request["request"]["orderId"].as_str().filter(|_| has_reason).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_rejection_and_a_contradiction_are_reasons_to_stop_and_a_delay_is_none() {
+        let request = |status: &str, fault: Value| {
+            let request =
+                json!({"request": {"orderId": "o"}, "status": status, "callbackFault": fault});
+            order_with_a_reason(&request)
+        };
+        let order = Some("o".to_owned());
+
+        assert_eq!(request("COMPLETED", json!({"kind": "CONTRADICTORY"})), order);
+        assert_eq!(request("REJECTED", Value::Null), order);
+        assert_eq!(request("COMPLETED", json!({"kind": "DELAYED", "delayMs": 1})), None);
+    }
 }

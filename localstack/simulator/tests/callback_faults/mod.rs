@@ -136,6 +136,8 @@ async fn contradictory_callbacks_come_in_either_order_and_the_query_tells_which_
         assert!(matches!(truth, StepAnswer::Completed { .. }), "{truth:?}");
         assert_eq!(stage.ledger_counts().await, [(request.request_id.to_string(), 1)]);
         assert_eq!(stage.hits("CONTRADICTORY").await, 1);
+        let shown = &stage.requests().await[0]["callbackFault"];
+        assert_eq!(*shown, json!({"kind": "CONTRADICTORY", "lieFirst": lie_first}));
         stage.close().await;
     }
 }
