@@ -34,11 +34,11 @@ impl Deps {
     /// When a secret or the store cannot be reached, or AWS not addressed; the platform is told.
     pub async fn connect(config: &Config) -> Result<Self, Error> {
         let secrets = SecretsClient::new(config.secrets.clone())?;
-        let (login, engine) =
-            try_join(async { config.database.login(&secrets).await.map_err(Error::from) }, async {
-                Ok(config.engine.client(&secrets, policy::ENGINE_CALL).await?)
-            })
-            .await?;
+        let (login, engine) = try_join(
+            async { config.database.dialed_login(&secrets).await.map_err(Error::from) },
+            async { Ok(config.engine.client(&secrets, policy::ENGINE_CALL).await?) },
+        )
+        .await?;
         let (store, aws) = try_join(
             async { login.open(policy::MAX_CONNECTIONS).await.map_err(Error::from) },
             async { Ok(AwsConnection::from_environment()?) },

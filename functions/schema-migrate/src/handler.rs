@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use catalogue_loading::LoadedCatalogue;
 use lambda_runtime::{Error, LambdaEvent};
-use lambda_support::database::{DatabaseError, DatabaseLogin};
+use lambda_support::database::DatabaseError;
 use lambda_support::http::ClientError;
 use lambda_support::secrets::{SecretsClient, SecretsError};
 use order_store::{StoreError, migrate};
@@ -93,8 +93,6 @@ async fn run(config: &Config, event: Value) -> Result<SchemaMigrateSummary, Sche
     // A new client each time: a password that was just rotated must not be undone from a cache.
     let secrets = SecretsClient::new(config.secrets.clone()).map_err(SchemaMigrateError::Client)?;
     let login = config.database.login(&secrets).await.map_err(SchemaMigrateError::Login)?;
-    // Migrations open their own connection, and take longer than the server waits for a login.
-    let login = DatabaseLogin { dialed: None, ..login };
     let passwords = role_passwords(&secrets, &config.role_secrets_id).await?;
     let migrated = migrate(&login.settings, login.tls.clone(), &passwords).await;
     let migrated = migrated.map_err(SchemaMigrateError::Store)?;

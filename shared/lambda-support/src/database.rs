@@ -65,23 +65,33 @@ impl DatabaseConfig {
         Some(Self { secret_id: secret_id?, ca_path, address })
     }
 
-    /// Reads the secret, and the bundle where the secret wants TLS; dials at the same time where the
-    /// address is known. What was dialed is used only if the secret names the same address.
+    /// Reads the secret, and the bundle where the secret wants TLS.
     ///
     /// # Errors
     /// [`DatabaseError`]; nothing was asked of the database.
     pub async fn login(&self, secrets: &SecretsClient) -> Result<DatabaseLogin, DatabaseError> {
-        let secret = secrets.text(&self.secret_id);
-        // In this order: what takes longest first, and what nobody answers last.
-        let early = async { Store::count_processors_early() };
-        let (dialed, secret, ()) = join3(self.dial(), secret, early).await;
-        let secret = secret.map_err(DatabaseError::Secret)?;
+        let secret = secrets.text(&self.secret_id).await.map_err(DatabaseError::Secret)?;
         let settings = DatabaseSettings::parse(&secret).map_err(DatabaseError::Store)?;
         let tls = match settings.sslmode() {
             SslMode::Disable => None,
             SslMode::VerifyFull => Some(self.tls()?),
         };
-        Ok(DatabaseLogin { settings, tls, dialed })
+        Ok(DatabaseLogin { settings, tls, dialed: None })
+    }
+
+    /// The same, and dials at the same time where the address is known: for who opens the store next.
+    /// What was dialed is used only if the secret names the same address.
+    ///
+    /// # Errors
+    /// As [`DatabaseConfig::login`].
+    pub async fn dialed_login(
+        &self,
+        secrets: &SecretsClient,
+    ) -> Result<DatabaseLogin, DatabaseError> {
+        let early = async { Store::count_processors_early() };
+        // In this order: what takes longest first, and what nobody answers last.
+        let (dialed, login, ()) = join3(self.dial(), self.login(secrets), early).await;
+        Ok(DatabaseLogin { dialed, ..login? })
     }
 
     async fn dial(&self) -> Option<Dialed> {
@@ -119,7 +129,7 @@ pub async fn connect(
     config: &DatabaseConfig,
     max_connections: usize,
 ) -> Result<Store, DatabaseError> {
-    config.login(secrets).await?.open(max_connections).await
+    config.dialed_login(secrets).await?.open(max_connections).await
 }
 
 #[cfg(test)]

@@ -13,8 +13,8 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use lambda_support::jitter;
 use reqwest::Url;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
 use crate::environment::Environment;
 
@@ -24,7 +24,6 @@ pub(crate) use call_error::CallError;
 const ATTEMPTS: u32 = 3;
 /// Doubled with each attempt, with full jitter.
 const PAUSE: Duration = Duration::from_millis(200);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// A service, as its protocol names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,13 +39,6 @@ pub(crate) struct Limits {
     pub(crate) attempt: Duration,
     /// All attempts together.
     pub(crate) call: Duration,
-}
-
-/// What a queue says that has taken a message; without its id, it has not.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Sent {
-    #[serde(rename = "MessageId")]
-    _message_id: String,
 }
 
 /// One service at one endpoint.
@@ -124,7 +116,7 @@ impl AwsClient {
         operation: &'static str,
         request: &impl Serialize,
     ) -> Result<A, CallError> {
-        let body = serde_json::to_vec(request).map_err(CallError::encode(operation))?;
+        let body = serde_json::to_vec(request).map_err(CallError::request(operation))?;
         let calling = self.call_repeatedly(operation, &body);
         let answered = tokio::time::timeout(self.limit, calling).await;
         let mut answer = answered.map_err(|_| CallError::OutOfTime { operation })??;
@@ -144,7 +136,7 @@ impl AwsClient {
         loop {
             match self.call_once(operation, body.to_vec()).await {
                 Err(error) if error.is_in_passing() && tries < self.attempts => {
-                    let pause = jitter::back_off(tries, PAUSE, LONGEST_PAUSE);
+                    let pause = jitter::back_off(tries, PAUSE, self.limit);
                     #[expect(clippy::disallowed_methods, reason = "the pause before a repeat")]
                     tokio::time::sleep(pause).await;
                     tries += 1;
@@ -165,11 +157,11 @@ impl AwsClient {
             .map_err(CallError::request(operation))?;
         let request = request.try_into().map_err(CallError::request(operation))?;
         let answer = self.http.execute(request).await.map_err(CallError::transport(operation))?;
+        if answer.status().is_success() {
+            return answer.bytes().await.map_err(CallError::transport(operation));
+        }
         let (status, headers) = (answer.status(), answer.headers().clone());
         let body = answer.bytes().await.map_err(CallError::transport(operation))?;
-        if status.is_success() {
-            return Ok(body);
-        }
         Err(CallError::refused(operation, status, (&headers, &body)))
     }
 }
@@ -249,17 +241,7 @@ mod tests {
 
     /// `20260504T100000Z`.
     fn time_of(date: &str) -> SystemTime {
-        let (day, time) = date.split_once('T').unwrap();
-        let iso = format!(
-            "{}-{}-{}T{}:{}:{}Z",
-            &day[..4],
-            &day[4..6],
-            &day[6..],
-            &time[..2],
-            &time[2..4],
-            &time[4..6]
-        );
-        iso.parse::<jiff::Timestamp>().unwrap().into()
+        date.parse::<jiff::Timestamp>().unwrap().into()
     }
 
     #[tokio::test]

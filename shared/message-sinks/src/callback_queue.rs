@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use external_systems::callback::CallbackEnvelope;
 use lambda_support::config::Settings;
-use serde::Serialize;
 
-use crate::aws_client::{AwsClient, Limits, Sent, Service};
+use crate::aws_client::{AwsClient, Limits, Service};
 use crate::connection::{AwsConnection, ConnectionError};
 use crate::in_memory::InMemory;
+use crate::send_message::send_message;
 
 /// The sender of the callback waits, so one attempt must end well before its own time-out.
 const LIMITS: Limits = Limits { attempt: Duration::from_secs(2), call: Duration::from_secs(6) };
@@ -39,13 +39,6 @@ pub enum SendError {
     Down,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct SendMessage<'a> {
-    queue_url: &'a str,
-    message_body: &'a str,
-}
-
 impl CallbackQueue {
     /// Connects with the credentials and region of the function's environment.
     ///
@@ -74,10 +67,9 @@ impl CallbackQueue {
     pub async fn send(&self, envelope: CallbackEnvelope) -> Result<(), SendError> {
         match &self.0 {
             Kind::Sqs { client, url } => {
-                let message_body = serde_json::to_string(&envelope).map_err(SendError::Encode)?;
-                let request = SendMessage { queue_url: url, message_body: &message_body };
-                let sent = client.call("SendMessage", &request).await;
-                sent.map(|_: Sent| ()).map_err(|error| SendError::Send(Box::new(error)))
+                let body = serde_json::to_string(&envelope).map_err(SendError::Encode)?;
+                let sent = send_message(client, url, &body, None).await;
+                sent.map_err(|error| SendError::Send(Box::new(error)))
             }
             Kind::InMemory { is_down: true, .. } => Err(SendError::Down),
             Kind::InMemory { kept, is_down: false } => {

@@ -14,12 +14,13 @@ use reqwest::Url;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use crate::aws_client::{AwsClient, Limits, Sent, Service};
+use crate::aws_client::{AwsClient, CallError, Limits, Service};
 use crate::connection::{AwsConnection, ConnectionError};
+use crate::send_message::send_message;
 
 use protocol::{
     Attributes, ChangeMessageVisibility, DeleteMessage, GetQueueAttributes, Message, Messages,
-    Queues, ReceiveMessage, SendMessage,
+    Queues, ReceiveMessage,
 };
 
 const LIMITS: Limits = Limits { attempt: Duration::from_secs(5), call: Duration::from_secs(15) };
@@ -80,6 +81,10 @@ pub enum DeadLetterError {
     NoSource(String),
 }
 
+fn failed(operation: &'static str) -> impl FnOnce(CallError) -> DeadLetterError {
+    move |error| DeadLetterError::Call { operation, source: Box::new(error) }
+}
+
 impl DeadLetters {
     /// With the credentials and region of the environment; `endpoint` replaces AWS's own.
     ///
@@ -113,7 +118,7 @@ impl DeadLetters {
         request: &impl Serialize,
     ) -> Result<A, DeadLetterError> {
         let answer = self.0.call(operation, request).await;
-        answer.map_err(|x| DeadLetterError::Call { operation, source: Box::new(x) })
+        answer.map_err(failed(operation))
     }
 
     /// Every dead-letter queue, by name.
@@ -206,12 +211,10 @@ impl DeadLetters {
                 break;
             }
             for message in &page {
-                let request = SendMessage {
-                    queue_url: source,
-                    message_body: &message.body,
-                    message_attributes: &message.message_attributes,
-                };
-                let _sent: Sent = self.call("SendMessage", &request).await?;
+                let attributes = Some(&message.message_attributes);
+                send_message(&self.0, source, &message.body, attributes)
+                    .await
+                    .map_err(failed("SendMessage"))?;
                 self.delete(queue, message).await?;
                 moved += 1;
             }

@@ -9,6 +9,7 @@ mod environment;
 mod event_bus;
 mod in_memory;
 mod refusal;
+mod send_message;
 mod step_queue;
 
 pub use callback_queue::{CallbackQueue, SendError};

@@ -37,7 +37,7 @@ async fn read_with(
     let config = DatabaseConfig::from_settings(&settings).expect("complete settings");
     let endpoint = SecretsEndpoint::from_settings(&settings).expect("complete settings");
     let secrets = SecretsClient::new(endpoint).expect("a client");
-    config.login(&secrets).await
+    config.dialed_login(&secrets).await
 }
 
 #[test]

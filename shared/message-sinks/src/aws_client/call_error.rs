@@ -64,10 +64,6 @@ const IN_PASSING: [&str; 13] = [
 const CODE_HEADER: &str = "x-amzn-errortype";
 
 impl CallError {
-    pub(super) fn encode(operation: &'static str) -> impl FnOnce(serde_json::Error) -> Self {
-        Self::request(operation)
-    }
-
     pub(super) fn request<E: Into<Source>>(operation: &'static str) -> impl FnOnce(E) -> Self {
         move |source| Self::Request { operation, source: source.into() }
     }

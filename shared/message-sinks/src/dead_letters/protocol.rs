@@ -22,9 +22,6 @@ requests! {
         message_system_attribute_names: [&'static str; 1],
         message_attribute_names: [&'static str; 1],
     }
-    SendMessage {
-        queue_url: &'a str, message_body: &'a str, message_attributes: &'a Map<String, Value>,
-    }
     ChangeMessageVisibility {
         queue_url: &'a str, receipt_handle: &'a str, visibility_timeout: u32,
     }

@@ -19,7 +19,7 @@ pub(super) const fn key(part: Part) -> Option<&'static [&'static str]> {
 
 /// Adds `row`, or lets it absorb the one that means the same stored row.
 pub(super) fn push(part: Part, rows: &mut Vec<Value>, mut row: Value) {
-    let key = key(part).unwrap_or_default();
+    let Some(key) = key(part) else { return rows.push(row) };
     let is_same = |x: &&mut Value| key.iter().all(|field| x.get(field) == row.get(field));
     let Some(earlier) = rows.iter_mut().find(is_same) else { return rows.push(row) };
     if part == Part::Incident {
