@@ -14,15 +14,16 @@ use lambda_support::database;
 use lambda_support::jwt::TokenVerifier;
 use lambda_support::problem::Problem;
 use lambda_support::secrets::SecretsClient;
-use order_domain::ids::OrderId;
+use order_domain::actor::Actor;
+use order_domain::ids::{FalloutCaseId, OrderId};
 use order_domain::order::OrderStatus;
-use order_store::read_model::{OrderFilter, OrderPosition, find_order, list_orders};
+use order_store::read_model::{OrderFilter, OrderPosition, find_case, find_order, list_orders};
 use order_store::{Store, TenantTx};
 
 use crate::config::Config;
 use crate::problem::not_found;
 use crate::requests::ListOrders;
-use crate::responses::{ListLinks, ListedOrder, OrderDocument, OrderList};
+use crate::responses::{CaseDocument, ListLinks, ListedOrder, OrderDocument, OrderList};
 
 /// The list that its cursors are bound to.
 const ORDERS: &str = "oms/orders/cursor/v1";
@@ -88,6 +89,23 @@ pub(crate) async fn show(
     let tx = begin(deps, caller).await?;
     let found = find_order(tx, order_id).await.map_err(|error| Problem::of_store(&error))?;
     found.map(OrderDocument::from).ok_or_else(not_found)
+}
+
+/// Everything about one case of an order of the tenant.
+pub(crate) async fn show_case(
+    deps: &Deps,
+    caller: &Caller,
+    case: (OrderId, FalloutCaseId),
+) -> Result<CaseDocument, Problem> {
+    let tx = begin(deps, caller).await?;
+    let found = find_case(tx, case).await.map_err(|error| Problem::of_store(&error))?;
+    found.map(CaseDocument::from).ok_or_else(not_found)
+}
+
+/// The caller as the audit names it.
+pub(crate) fn actor_of(caller: &Caller) -> Actor {
+    let roles = caller.roles.iter().map(|role| role.as_str().to_owned()).collect();
+    Actor::caller(&caller.subject, roles)
 }
 
 pub(crate) async fn begin(deps: &Deps, caller: &Caller) -> Result<TenantTx, Problem> {

@@ -9,7 +9,6 @@ use lambda_support::cursor::{CursorScope, Position};
 use lambda_support::idempotency_key::IdempotencyKey;
 use lambda_support::list_parameters::{DEFAULT_LIMIT, code, each_once, invalid, limit};
 use lambda_support::problem::{Problem, ProblemCode};
-use order_domain::actor::Actor;
 use order_domain::ids::IncidentId;
 use order_store::CommandContext;
 use order_store::commands::{
@@ -19,7 +18,7 @@ use order_store::read_model::{IncidentFilter, IncidentPosition, IncidentView, li
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::handler::{Deps, begin};
+use crate::handler::{Deps, actor_of, begin};
 use crate::problem::{already_resolved, not_found};
 use crate::responses::ListLinks;
 
@@ -152,9 +151,8 @@ pub(crate) async fn resolve(
         note: body.note,
         fingerprint: of_json(&content),
     };
-    let roles = caller.roles.iter().map(|role| role.as_str().to_owned()).collect();
-    let actor = Actor::caller(&caller.subject, roles);
-    let ctx = CommandContext::new(actor, clock::system()()).with_idempotency_key(key.as_str());
+    let ctx =
+        CommandContext::new(actor_of(caller), clock::system()()).with_idempotency_key(key.as_str());
     let tx = begin(deps, caller).await?;
     match resolve_incident(tx, &ctx, &request).await.map_err(|error| Problem::of_store(&error))? {
         ResolveIncidentOutcome::Resolved(resolved) => Ok(resolved),

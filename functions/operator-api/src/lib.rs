@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod case_actions;
 mod config;
 pub mod handler;
 mod incidents;

@@ -4,7 +4,9 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
 use http::header::ETAG;
-use order_store::read_model::{LastExternalReference, OrderSummary, OrderView, WaitingSystem};
+use order_store::read_model::{
+    CaseDetail, LastExternalReference, OrderSummary, OrderView, WaitingSystem,
+};
 use serde::Serialize;
 
 /// `GET /orders`.
@@ -65,15 +67,57 @@ impl From<OrderView> for OrderDocument {
     }
 }
 
+/// `GET /orders/{orderId}/fallout-cases/{caseId}`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CaseDocument {
+    #[serde(flatten)]
+    case: CaseDetail,
+    links: CaseLinks,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CaseLinks {
+    order: String,
+    explain: String,
+    /// Followed by the name of an action.
+    actions: String,
+}
+
+impl From<CaseDetail> for CaseDocument {
+    fn from(case: CaseDetail) -> Self {
+        let order = format!("/orders/{}", case.order_id);
+        let links = CaseLinks {
+            explain: format!("{order}/explain"),
+            actions: format!("{order}/fallout-cases/{}/actions/", case.fallout_case_id),
+            order,
+        };
+        Self { case, links }
+    }
+}
+
+impl IntoResponse for CaseDocument {
+    /// The tag is the case's version, for `If-Match` on its actions.
+    fn into_response(self) -> Response {
+        let version = self.case.version;
+        tagged(version, Json(self))
+    }
+}
+
 impl IntoResponse for OrderDocument {
     /// The tag is the order's version, for `If-Match` on commands; steps move without changing it,
     /// so it does not say that a copy of this document is still good.
     fn into_response(self) -> Response {
-        let tag = HeaderValue::from_str(&format!("\"{}\"", self.order.version));
-        let mut response = Json(self).into_response();
-        if let Ok(tag) = tag {
-            response.headers_mut().insert(ETAG, tag);
-        }
-        response
+        let version = self.order.version;
+        tagged(version, Json(self))
     }
+}
+
+fn tagged(version: i64, body: impl IntoResponse) -> Response {
+    let mut response = body.into_response();
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"{version}\"")) {
+        response.headers_mut().insert(ETAG, tag);
+    }
+    response
 }

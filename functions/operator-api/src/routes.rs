@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{FromRequest, Path, Query, Request, State};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use lambda_support::auth::authenticated;
@@ -13,15 +14,16 @@ use lambda_support::idempotency_key::IdempotencyKey;
 use lambda_support::json_body::JsonBody;
 use lambda_support::list_parameters::invalid;
 use lambda_support::problem::Problem;
-use order_domain::ids::{IncidentId, OrderId};
+use order_domain::ids::{FalloutCaseId, IncidentId, OrderId};
 use order_store::commands::IncidentResolved;
 use tracing::Instrument;
 
-use crate::handler::{Deps, list, show};
+use crate::case_actions::{self, Asked};
+use crate::handler::{Deps, list, show, show_case};
 use crate::incidents::{self, IncidentList, ListIncidents};
 use crate::problem::not_found;
 use crate::requests::ListOrders;
-use crate::responses::{OrderDocument, OrderList};
+use crate::responses::{CaseDocument, OrderDocument, OrderList};
 
 /// What a token must be issued for.
 pub const SCOPE: &str = "orders:read";
@@ -32,6 +34,8 @@ pub fn router(deps: Arc<Deps>) -> Router {
     let routes = Router::new()
         .route("/orders", get(list_orders))
         .route("/orders/{orderId}", get(get_order))
+        .route("/orders/{orderId}/fallout-cases/{caseId}", get(get_case))
+        .route("/orders/{orderId}/fallout-cases/{caseId}/actions/{action}", post(act_on_case))
         .route("/incidents", get(get_incidents))
         .route("/incidents/{incidentId}/resolve", post(resolve_incident))
         .with_state(deps);
@@ -72,6 +76,63 @@ async fn get_order(
         let order_id = order_id.ok_or_else(not_found)?;
         tracing::Span::current().record("order.id", tracing::field::display(order_id));
         show(&deps, &caller, order_id).await
+    }
+    .instrument(span)
+    .await
+}
+
+async fn get_case(
+    State(deps): State<Arc<Deps>>,
+    caller: Caller,
+    path: Result<Path<(String, String)>, PathRejection>,
+) -> Result<CaseDocument, Problem> {
+    let span = tracing::info_span!(
+        "get_fallout_case",
+        tenant.id = caller.tenant.as_str(),
+        order.id = tracing::field::Empty,
+    );
+    async {
+        caller.require_scope(SCOPE)?;
+        let named = path.ok().and_then(|Path((order, case))| {
+            Some((order.parse::<OrderId>().ok()?, case.parse::<FalloutCaseId>().ok()?))
+        });
+        let named = named.ok_or_else(not_found)?;
+        tracing::Span::current().record("order.id", tracing::field::display(named.0));
+        show_case(&deps, &caller, named).await
+    }
+    .instrument(span)
+    .await
+}
+
+async fn act_on_case(
+    State(deps): State<Arc<Deps>>,
+    caller: Caller,
+    path: Result<Path<(String, String, String)>, PathRejection>,
+    query: Result<Query<Vec<(String, String)>>, QueryRejection>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let span = tracing::info_span!(
+        "act_on_case",
+        tenant.id = caller.tenant.as_str(),
+        order.id = tracing::field::Empty,
+        action = tracing::field::Empty,
+    );
+    async {
+        caller.require_scope(case_actions::SCOPE)?;
+        let Path((order, case, action)) = path.map_err(|_undecodable| not_found())?;
+        let target = case_actions::target((&order, &case, &action))?;
+        let span = tracing::Span::current();
+        span.record("order.id", tracing::field::display(target.0));
+        span.record("action", tracing::field::display(target.2));
+        let Query(parameters) =
+            query.map_err(|_undecodable| invalid("query", "not a query string"))?;
+        let asked = Asked::parse(&parameters, request.headers())?;
+        let JsonBody(body) = JsonBody::from_request(request, &()).await?;
+        let document = case_actions::act(&deps, &caller, target, (asked, body)).await?;
+        let tag = document.tag();
+        let mut response = Json(document).into_response();
+        response.headers_mut().extend(tag);
+        Ok(response)
     }
     .instrument(span)
     .await

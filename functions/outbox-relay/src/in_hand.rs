@@ -79,7 +79,8 @@ impl<'a> Hands<'a> {
                 Delivery::WorkflowStart { .. }
                 | Delivery::PlanCompleted { .. }
                 | Delivery::FalloutOpened { .. }
-                | Delivery::UserTaskComplete { .. } => self.waiting.push_back((message, begin_by)),
+                | Delivery::UserTaskComplete { .. }
+                | Delivery::ProcessDelete { .. } => self.waiting.push_back((message, begin_by)),
             }
         }
         let deps = self.deps;

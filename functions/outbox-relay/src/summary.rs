@@ -49,7 +49,8 @@ impl RelaySummary {
                 DeliveryOutcome::Delivered,
                 Delivery::PlanCompleted { .. }
                 | Delivery::FalloutOpened { .. }
-                | Delivery::UserTaskComplete { .. },
+                | Delivery::UserTaskComplete { .. }
+                | Delivery::ProcessDelete { .. },
             ) => self.correlated += 1,
         }
     }

@@ -14,7 +14,7 @@ use super::{Finding, source};
 
 const DOCUMENT: &str = "docs/ERROR-CODES.md";
 /// Names of files, and of the folders of their submodules, that define codes.
-const PLACES: [&str; 4] = ["rejection", "problem", "reason", "readiness"];
+const PLACES: [&str; 5] = ["rejection", "refusal", "problem", "reason", "readiness"];
 
 pub(super) fn check(root: &Path) -> Result<Vec<Finding>> {
     let Some(document) = source::file(root, DOCUMENT)? else {

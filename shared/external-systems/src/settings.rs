@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use order_domain::fallout::FalloutRouting;
 use order_domain::step::StepPolicy;
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
@@ -50,6 +51,12 @@ pub struct TargetSystemSettings {
     pub response_due_ms: u64,
     /// Time between two queries of accepted work; 100 up to a day.
     pub poll_interval_ms: u64,
+    /// The operations that it offers; any, where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operations: Option<Vec<String>>,
+    /// Who owns cases of its steps, and by when they must be touched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallout: Option<FalloutRouting>,
 }
 
 /// How calls to a target system are authenticated.

@@ -6,41 +6,7 @@ use order_domain::tenant::TenantId;
 
 use crate::problem::{Problem, ProblemCode};
 
-/// What people may be; a role that is not listed here gives no rights.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Role {
-    /// Reads orders.
-    OrderViewer,
-    /// Works on fallout of orders.
-    OrderOperator,
-    /// Also waives, skips and cancels.
-    OrderSupervisor,
-    /// Runs the platform, sees no customer data.
-    PlatformOperator,
-}
-
-impl Role {
-    /// Every role.
-    pub const ALL: [Self; 4] =
-        [Self::OrderViewer, Self::OrderOperator, Self::OrderSupervisor, Self::PlatformOperator];
-
-    /// The role as tokens spell it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::OrderViewer => "order-viewer",
-            Self::OrderOperator => "order-operator",
-            Self::OrderSupervisor => "order-supervisor",
-            Self::PlatformOperator => "platform-operator",
-        }
-    }
-
-    /// The role with that spelling.
-    #[must_use]
-    pub fn find(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.as_str() == text)
-    }
-}
+pub use order_domain::actor::Role;
 
 /// The caller of a request, made only by [`crate::jwt::TokenVerifier`] and by tests.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,13 +75,5 @@ mod tests {
         let refused = caller().require_any_role(&[Role::OrderSupervisor]).unwrap_err();
         assert_eq!(refused.code(), "ROLE_MISSING");
         assert!(caller().require_any_role(&[]).is_err(), "no role listed means nobody");
-    }
-
-    #[test]
-    fn roles_are_found_by_their_spelling() {
-        for role in Role::ALL {
-            assert_eq!(Role::find(role.as_str()), Some(role));
-        }
-        assert_eq!(Role::find("Order-Viewer"), None);
     }
 }

@@ -14,6 +14,20 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// What a person may do (§37); a token names the roles of its subject.
+    Role {
+        /// Reads orders.
+        OrderViewer = "order-viewer",
+        /// Works on fallout of orders.
+        OrderOperator = "order-operator",
+        /// Also waives, defers, approves and gives orders up.
+        OrderSupervisor = "order-supervisor",
+        /// Runs the platform, sees no customer data.
+        PlatformOperator = "platform-operator",
+    }
+}
+
 /// Who acts, as it is written into transitions and audit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {

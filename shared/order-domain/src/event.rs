@@ -17,6 +17,8 @@ text_enum! {
         FulfillmentStarted = "FulfillmentStarted",
         /// A line with work is fulfilled.
         OrderLineFulfilled = "OrderLineFulfilled",
+        /// A line is satisfied by authority.
+        OrderLineWaived = "OrderLineWaived",
         /// A business exception needs a person.
         OrderFalloutOpened = "OrderFalloutOpened",
         /// A business exception was closed.
@@ -27,5 +29,7 @@ text_enum! {
         BillingDeferred = "BillingDeferred",
         /// The order is completed.
         OrderCompleted = "OrderCompleted",
+        /// The order was given up by a person's decision.
+        OrderFailed = "OrderFailed",
     }
 }

@@ -1,16 +1,18 @@
 //! An order as a command sees it: loaded under the order's row lock, in the lock order of SYSTEM §3.
 
+mod case_row;
 mod load;
 mod rows;
 
+pub(crate) use case_row::{CaseNews, CaseRow};
 pub(crate) use load::{OrderKeys, StepScope, load_orders, statements};
-pub(crate) use rows::{CaseRow, LineRow, OrderRow, PlanRow, StepRow};
+pub(crate) use rows::{LineRow, OrderRow, PlanRow, StepRow};
 
 use order_domain::line::LineFacts;
 use order_domain::order::OrderFacts;
 
 /// What a command loads of one order.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct OrderAggregate {
     pub(crate) order: OrderRow,
     pub(crate) lines: Vec<LineRow>,
@@ -52,6 +54,7 @@ impl OrderAggregate {
                 step_count: x.step_count,
                 remaining_step_count: x.remaining_step_count,
                 failed_step_count: x.failed_step_count,
+                skipped_step_count: x.skipped_step_count,
                 is_started: x.is_started,
             })
             .collect()

@@ -3,6 +3,7 @@
 //! Invariant: the order's version rises exactly when an event is recorded, and every status
 //! transition names the event that caused it.
 
+mod lines;
 mod rows;
 
 pub(crate) use rows::cloud_event;
@@ -12,11 +13,10 @@ use fault_points::SeededBug;
 use jiff::Timestamp;
 use order_domain::event::DomainEventType;
 use order_domain::fallout::EngineAnchor;
-use order_domain::ids::{FalloutCaseId, OrderLineId};
-use order_domain::line::{LineStatus, derive_line_statuses};
+use order_domain::ids::FalloutCaseId;
 use order_domain::order::{OrderStatus, derive_status};
 use order_domain::plan::PlanStatus;
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::aggregate::{CaseRow, OrderAggregate};
@@ -32,6 +32,9 @@ pub(crate) struct OrderChange<'a> {
     pub(crate) set: &'a mut ChangeSet,
     command: &'static str,
     last_event: Option<Uuid>,
+    /// What was recorded and is owed, in this order: what a preview tells.
+    pub(crate) events: Vec<DomainEventType>,
+    pub(crate) owed: Vec<&'static str>,
 }
 
 impl<'a> OrderChange<'a> {
@@ -41,7 +44,8 @@ impl<'a> OrderChange<'a> {
         ctx: &'a CommandContext,
         set: &'a mut ChangeSet,
     ) -> Self {
-        Self { aggregate, ctx, set, command, last_event: None }
+        let (events, owed) = (Vec::new(), Vec::new());
+        Self { aggregate, ctx, set, command, last_event: None, events, owed }
     }
 
     pub(crate) fn tenant(&self) -> String {
@@ -73,6 +77,7 @@ impl<'a> OrderChange<'a> {
             cloud_event: cloud_event(&row),
         };
         self.set.push(Part::Event, &row);
+        self.events.push(event_type);
         self.last_event = Some(id);
         self.owe(&delivery, self.ctx.now);
     }
@@ -91,6 +96,7 @@ impl<'a> OrderChange<'a> {
             created_at: self.ctx.now,
         };
         self.set.push(Part::Outbox, &row);
+        self.owed.push(delivery.what());
     }
 
     /// Brings the order's status in line with its facts, or sets a terminal one.
@@ -132,41 +138,6 @@ impl<'a> OrderChange<'a> {
             occurred_at: self.ctx.now,
         };
         self.set.push(Part::Transition, &row);
-    }
-
-    /// Derives the lines' statuses; a line with work that settles is announced.
-    pub(crate) fn refresh_lines(&mut self) {
-        for (id, next) in derive_line_statuses(&self.aggregate.line_facts()) {
-            let Some(index) = self.aggregate.lines.iter().position(|x| x.id == id) else {
-                continue;
-            };
-            let line = &self.aggregate.lines[index];
-            let before = line.status;
-            let has_work = line.step_count > 0 || self.has_working_child(id);
-            let reason = (next == LineStatus::Fulfilled && !has_work).then(|| "NO_WORK".to_owned());
-            if next == LineStatus::Fulfilled && has_work {
-                let data = json!({ "orderLineId": id, "lineNumber": line.line_number,
-                    "productCode": line.product_code });
-                self.record_event(DomainEventType::OrderLineFulfilled, &data);
-            }
-            self.transition(
-                ("LINE", id.as_uuid()),
-                (Some(before.as_str()), next.as_str()),
-                reason.clone(),
-            );
-            let line = &mut self.aggregate.lines[index];
-            line.status = next;
-            line.settled_reason = reason;
-            line.is_changed = true;
-        }
-    }
-
-    fn has_working_child(&self, parent: OrderLineId) -> bool {
-        self.aggregate
-            .lines
-            .iter()
-            .filter(|x| x.parent_line_id == Some(parent))
-            .any(|x| x.step_count > 0 || self.has_working_child(x.id))
     }
 
     /// Moves the plan to another status.
@@ -245,6 +216,7 @@ impl<'a> OrderChange<'a> {
             released_at: order.released_at,
             billing_settled_at: order.billing_settled_at,
             completed_at: order.completed_at,
+            failed_at: order.failed_at,
             updated_at: self.ctx.now,
             audit_sequence: order.audit_sequence,
             audit_head: order.audit_head.clone(),
@@ -272,7 +244,13 @@ impl<'a> OrderChange<'a> {
     }
 
     /// The open case with this cause, if there is one.
+    ///
+    /// A release ago the cause of a step's case named the generation too.
     pub(crate) fn open_case_of(&self, cause: &str) -> Option<FalloutCaseId> {
-        self.aggregate.cases.iter().find(|x| x.cause == cause).map(|x| x.id)
+        let is_this = |x: &&CaseRow| {
+            let rest = x.cause.strip_prefix(cause);
+            rest.is_some_and(|x| x.is_empty() || (x.starts_with(':') && cause.starts_with("step:")))
+        };
+        self.aggregate.cases.iter().find(is_this).map(|x| x.id)
     }
 }

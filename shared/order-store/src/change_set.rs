@@ -13,12 +13,12 @@ mod rows;
 
 pub(crate) use parts::Part;
 pub(crate) use rows::{
-    AttemptRow, AuditRow, BillingRow, CaseEvidence, CaseUpdate, ContradictionAnswer,
+    ActionRow, AttemptRow, AuditRow, BillingRow, CaseEvidence, CaseUpdate, ContradictionAnswer,
     CorrelationUpdate, DropEngineDeliveries, DropOpening, DropWorkItems, EventRow, HeldIncidentRow,
-    IdempotencyFinish, InboxRow, IncidentResolution, IncidentRow, LineUpdate, NewCase,
-    NewContradictionQuery, NewIdempotency, NewLine, NewNotification, NewOrder, NewPlan, NewRequest,
-    NewSnapshot, NewStep, NewWorkItem, OrderUpdate, OutboxRow, PlanUpdate, RequestUpdate,
-    StepUpdate, TransitionRow,
+    IdempotencyFinish, InboxRow, IncidentResolution, IncidentRow, LineInformation, LineUpdate,
+    NewCase, NewContradictionQuery, NewIdempotency, NewLine, NewNotification, NewOrder, NewPlan,
+    NewRequest, NewSnapshot, NewStep, NewWorkItem, OrderUpdate, OutboxRow, PlanUpdate,
+    RequestUpdate, StepUpdate, TransitionRow,
 };
 
 use document::{ChangeRow, Document, PartRows};

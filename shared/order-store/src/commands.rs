@@ -4,6 +4,7 @@
 //! writes order, transitions, audit, events and deliveries in one statement together with COMMIT.
 //! Repeating a command with its key returns the stored result.
 
+mod act_on_case;
 mod begin_step_attempt;
 mod begin_step_check;
 mod complete_order;
@@ -23,6 +24,10 @@ mod start_fulfillment;
 mod step_effects;
 mod validate_readiness;
 
+pub use act_on_case::{
+    ActOnCase, ActOutcome, ActionInput, ActionReport, ActionVerdict, ChargeChange, ChargeEffect,
+    EffectReport, LineChange, RefusedAction, StepChange, act_on_case,
+};
 pub use begin_step_attempt::{BeginAttempt, BeginOutcome, StepAttempt, begin_step_attempts};
 pub use begin_step_check::{StepCheck, StepCheckRef, begin_step_checks};
 pub use complete_order::complete_order;
@@ -32,7 +37,6 @@ pub use create_order::{
     refuse_order, release_intake_key,
 };
 pub use decompose::decompose;
-pub use fallout::{ResolveCase, ResolveOutcome, resolve_fallout};
 pub use notification::{
     NotificationAttempt, NotificationResult, RecordOutcome, begin_notifications,
     record_notification,
@@ -87,6 +91,8 @@ pub enum CommandOutcome {
 /// The statements of this module and of the commands below it.
 pub(crate) fn statements() -> Vec<(&'static str, &'static str)> {
     vec![
+        ("act_on_case::FIND_CASE", act_on_case::FIND_CASE),
+        ("act_on_case::FIND_TARGET", act_on_case::FIND_TARGET),
         ("create_order::CLAIM_KEY", create_order::CLAIM_KEY),
         ("create_order::RELEASE_KEY", create_order::RELEASE_KEY),
         ("create_order::LOCK_TENANT_CHAIN", create_order::LOCK_TENANT_CHAIN),

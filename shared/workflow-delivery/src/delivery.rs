@@ -54,6 +54,7 @@ impl<'a> WorkflowDelivery<'a> {
                 let told = (*resolution, *engine_anchor);
                 self.user_task_complete(claim, key, (*fallout_case_id, told)).await
             }
+            Delivery::ProcessDelete { reason_code } => self.process_delete(key, reason_code).await,
             Delivery::StepDispatch(_) | Delivery::DomainEvent { .. } => {
                 Ok(DeliveryOutcome::Refused { reason: "not for the engine".to_owned() })
             }

@@ -314,13 +314,44 @@ async fn no_task_means_gone_after_a_message_and_not_yet_after_a_bpmn_error() {
     }
 }
 
+#[tokio::test]
+async fn every_living_instance_of_an_order_that_was_given_up_is_deleted_and_none_is_no_error() {
+    let instances = json!([
+        instance("p-0", "EXTERNALLY_TERMINATED"),
+        instance("p-1", "ACTIVE"),
+        instance("p-2", "SUSPENDED")
+    ]);
+    for (known, deleted, expected) in [
+        (instances, vec!["p-1", "p-2"], DeliveryOutcome::Delivered),
+        (json!([]), Vec::new(), DeliveryOutcome::Moot),
+    ] {
+        let payload = json!({"kind": "PROCESS_DELETE", "reasonCode": "CUSTOMER_GONE"});
+        let relay = Relay::owing(("PROCESS_DELETE", "start:one"), payload).await;
+        let server = MockServer::start().await;
+        history(&server, known, 1).await;
+        for id in deleted {
+            Mock::given(method("DELETE"))
+                .and(path(format!("/engine-rest/process-instance/{id}")))
+                .respond_with(ResponseTemplate::new(204))
+                .expect(1)
+                .mount(&server)
+                .await;
+        }
+
+        assert_eq!(relay.deliver_due(&server).await, expected);
+        relay.finish().await;
+    }
+}
+
 /// How a delivery tells the engine; a new kind does not compile until it is named here.
 const fn told_by(delivery: &Delivery) -> Option<&'static str> {
     match delivery {
         Delivery::WorkflowStart { .. } => Some("start"),
         Delivery::PlanCompleted { .. } | Delivery::FalloutOpened { .. } => Some("message"),
         Delivery::UserTaskComplete { .. } => Some("resolve"),
-        Delivery::StepDispatch(_) | Delivery::DomainEvent { .. } => None,
+        Delivery::ProcessDelete { .. }
+        | Delivery::StepDispatch(_)
+        | Delivery::DomainEvent { .. } => None,
     }
 }
 

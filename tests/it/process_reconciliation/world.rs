@@ -19,7 +19,7 @@ use order_domain::ids::FalloutCaseId;
 use order_domain::readiness::ReadinessFindings;
 use order_domain::step::answer::StepAnswer;
 use order_domain::step::{Jitter, StepPolicy};
-use order_store::commands::{self, CommandOutcome, ResolveCase, StepAttempt, StepOutcome};
+use order_store::commands::{self, CommandOutcome, StepAttempt, StepOutcome};
 use order_store::outbox;
 use reconciliation::{ReconciliationSummary, handler};
 use serde_json::json;
@@ -103,6 +103,7 @@ impl World {
                     | outbox::Delivery::PlanCompleted { .. }
                     | outbox::Delivery::FalloutOpened { .. }
                     | outbox::Delivery::UserTaskComplete { .. }
+                    | outbox::Delivery::ProcessDelete { .. }
             );
             if !is_for_engine || delivery.deliver(message, begin_by).await.is_done() {
                 let tx = store.system_tx().await.expect("a transaction");
@@ -268,20 +269,7 @@ impl World {
     }
 
     pub(super) async fn resolve(&self, case_id: FalloutCaseId, resolution: FalloutResolution) {
-        let store = self.stage.db.store("oms_reconciliation").await;
-        let tx = store.tenant_tx(&self.stage.tenant).await.expect("a transaction");
-        let request = ResolveCase {
-            order_id: self.stage.order_id,
-            case_id,
-            expected_version: None,
-            resolution,
-            reason_code: "DONE".to_owned(),
-            note: None,
-        };
-        let ctx = self.stage.context("test");
-        let resolved = commands::resolve_fallout(tx, &ctx, &request).await;
-        let is_resolved = matches!(resolved, Ok(commands::ResolveOutcome::Resolved { .. }));
-        assert!(is_resolved, "{resolved:?}");
+        self.stage.resolve(case_id, resolution).await;
     }
 
     /// The function itself reviews the plan.

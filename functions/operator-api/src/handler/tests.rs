@@ -1,6 +1,7 @@
 //! The function through its router, on a real database under its own role.
 
 mod access;
+mod actions;
 mod fixture;
 mod incidents;
 mod lists;

@@ -5,7 +5,7 @@ use order_domain::tenant::TenantId;
 use serde::Deserialize;
 
 use super::TokenError;
-use crate::caller::{Caller, Role};
+use crate::caller::Caller;
 
 const MAX_SUBJECT_LENGTH: usize = 200;
 
@@ -74,7 +74,7 @@ impl Claims {
             tenant: self.tenant,
             subject: self.sub,
             scopes: self.scope.split(' ').filter(|it| !it.is_empty()).map(str::to_owned).collect(),
-            roles: self.roles.iter().filter_map(|role| Role::find(role)).collect(),
+            roles: self.roles.iter().filter_map(|role| role.parse().ok()).collect(),
         })
     }
 }

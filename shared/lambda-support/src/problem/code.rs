@@ -61,6 +61,8 @@ problem_codes! {
     NotFound = "NOT_FOUND", NOT_FOUND, "There is no such resource.";
     /// A query parameter or path segment cannot be understood; `errors` names it.
     ParameterInvalid = "PARAMETER_INVALID", BAD_REQUEST, "A parameter is invalid.";
+    /// The operation needs an If-Match header with the version that the caller has read.
+    PreconditionRequired = "PRECONDITION_REQUIRED", PRECONDITION_REQUIRED, "The If-Match header is missing.";
     /// The CPQ does not know the quote or its revision for this tenant.
     QuoteNotFound = "QUOTE_NOT_FOUND", NOT_FOUND, "There is no such quote.";
     /// The same request is being worked on; ask again after `Retry-After`.

@@ -56,6 +56,17 @@ text_enum! {
     }
 }
 
+impl Severity {
+    /// One step more urgent; CRITICAL stays.
+    #[must_use]
+    pub const fn raised(self) -> Self {
+        match self {
+            Self::Minor => Self::Major,
+            Self::Major | Self::Critical => Self::Critical,
+        }
+    }
+}
+
 text_enum! {
     /// How urgent a case is.
     Severity {

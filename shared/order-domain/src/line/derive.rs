@@ -5,6 +5,7 @@
 //!                  ↕ a mandatory step fails or is retried
 //!                FAILED
 //! ```
+//! A line that was settled without one of its mandatory steps is WAIVED by who agreed to that.
 //! A line without steps takes its status from its children; a line with neither (NO_CHANGE) is
 //! settled when fulfillment starts.
 
@@ -26,6 +27,8 @@ pub struct LineFacts {
     pub remaining_step_count: u32,
     /// Mandatory steps of its own that are FAILED.
     pub failed_step_count: u32,
+    /// Mandatory steps of its own that authority left out.
+    pub skipped_step_count: u32,
     /// At least one of its steps was submitted.
     pub is_started: bool,
 }
@@ -71,6 +74,8 @@ fn derive_one(line: &LineFacts, all: &[LineFacts]) -> LineStatus {
 fn derive_from_steps(line: &LineFacts) -> LineStatus {
     if line.failed_step_count > 0 {
         LineStatus::Failed
+    } else if line.remaining_step_count == 0 && line.skipped_step_count > 0 {
+        LineStatus::Waived
     } else if line.remaining_step_count == 0 {
         LineStatus::Fulfilled
     } else if line.is_started || line.remaining_step_count < line.step_count {

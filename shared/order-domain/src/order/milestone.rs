@@ -68,9 +68,10 @@ pub const fn milestone_to_resume(
     owes_communication: bool,
 ) -> Option<OrderMilestone> {
     match status {
-        OrderStatus::Cancelled | OrderStatus::Failed => None,
-        OrderStatus::Completed if owes_communication => Some(OrderMilestone::Notification),
-        OrderStatus::Completed => None,
+        OrderStatus::Completed | OrderStatus::Failed if owes_communication => {
+            Some(OrderMilestone::Notification)
+        }
+        OrderStatus::Completed | OrderStatus::Cancelled | OrderStatus::Failed => None,
         OrderStatus::Created
         | OrderStatus::Validated
         | OrderStatus::Decomposed
@@ -152,7 +153,8 @@ mod tests {
         assert_eq!(resumed(OrderStatus::Completed, true), word);
         assert_eq!(resumed(OrderStatus::Completed, false), None);
         assert_eq!(resumed(OrderStatus::Cancelled, true), None);
-        assert_eq!(resumed(OrderStatus::Failed, true), None);
+        assert_eq!(resumed(OrderStatus::Failed, true), word);
+        assert_eq!(resumed(OrderStatus::Failed, false), None);
     }
 
     #[test]

@@ -13,7 +13,8 @@ use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::OrderAggregate;
-use super::rows::{CaseRow, LineRow, OrderRow, PlanRow, StepRow};
+use super::case_row::CaseRow;
+use super::rows::{LineRow, OrderRow, PlanRow, StepRow};
 use crate::error::StoreError;
 use crate::tx::Tx;
 
@@ -21,7 +22,7 @@ const LOCK_ORDERS: &str = r"
     select o.tenant_id, o.id, o.order_number, o.customer_id, o.billing_account_id, o.status, o.version,
            o.catalogue_version, o.correlation_id, o.open_blocking_case_count, o.validated_at,
            o.decomposed_at, o.planned_at, o.released_at, o.billing_settled_at, o.completed_at,
-           o.audit_sequence, o.audit_head
+           o.failed_at, o.audit_sequence, o.audit_head
     from product_order o
     where (o.tenant_id, o.id) in (select k.tenant_id, k.id from {keys} k)
     order by o.tenant_id, o.id  -- the lock order of every transaction
@@ -31,8 +32,8 @@ const LINES: &str = r"
     select l.order_id, l.id, l.line_number, l.parent_line_id, l.product_code, l.action, l.quantity,
            l.characteristics, l.previous_characteristics, l.product_instance_id,
            l.recurring_amount_minor, l.one_time_amount_minor, l.currency, l.is_mandatory,
-           l.status, l.settled_reason, l.step_count, l.remaining_step_count, l.failed_step_count,
-           l.is_started
+           l.status, l.settled_reason, l.waived_by, l.step_count, l.remaining_step_count,
+           l.failed_step_count, l.skipped_step_count, l.skip_approved_by, l.is_started
     from {keys} k
     join order_line l on l.tenant_id = k.tenant_id and l.order_id = k.id
     order by l.order_id, l.line_number";
@@ -48,7 +49,8 @@ const PLANS: &str = r"
 
 const OPEN_CASES: &str = r"
     select c.order_id, c.id, c.fulfillment_step_id, c.cause, c.status, c.is_blocking,
-           c.engine_anchor, c.occurrence_count, c.version
+           c.engine_anchor, c.severity, c.occurrence_count, c.assigned_group, c.assigned_user, c.due_at,
+           c.touched_at, c.escalation_level, c.pending_request, c.requested_information, c.version
     from {keys} k
     join order_fallout_case c on c.tenant_id = k.tenant_id and c.order_id = k.id
     where c.status not in ('RESOLVED', 'CANCELLED')";

@@ -4,10 +4,8 @@ use jiff::Timestamp;
 use order_domain::calendar::AgreedDeadline;
 use order_domain::catalogue::LineAction;
 use order_domain::characteristic::Characteristics;
-use order_domain::fallout::{CaseStatus, EngineAnchor};
 use order_domain::ids::{
-    CorrelationId, FalloutCaseId, FulfillmentPlanId, FulfillmentStepId, OrderId, OrderLineId,
-    RequestId,
+    CorrelationId, FulfillmentPlanId, FulfillmentStepId, OrderId, OrderLineId, RequestId,
 };
 use order_domain::line::LineStatus;
 use order_domain::money::{Currency, Money};
@@ -39,6 +37,7 @@ pub(crate) struct OrderRow {
     pub(crate) released_at: Option<Timestamp>,
     pub(crate) billing_settled_at: Option<Timestamp>,
     pub(crate) completed_at: Option<Timestamp>,
+    pub(crate) failed_at: Option<Timestamp>,
     pub(crate) audit_sequence: i64,
     pub(crate) audit_head: String,
 }
@@ -65,6 +64,7 @@ impl TryFrom<&Row> for OrderRow {
             released_at: r.get("released_at")?,
             billing_settled_at: r.get("billing_settled_at")?,
             completed_at: r.get("completed_at")?,
+            failed_at: r.get("failed_at")?,
             audit_sequence: r.get("audit_sequence")?,
             audit_head: r.get("audit_head")?,
         })
@@ -90,9 +90,13 @@ pub(crate) struct LineRow {
     pub(crate) is_mandatory: bool,
     pub(crate) status: LineStatus,
     pub(crate) settled_reason: Option<String>,
+    pub(crate) waived_by: Option<String>,
     pub(crate) step_count: u32,
     pub(crate) remaining_step_count: u32,
     pub(crate) failed_step_count: u32,
+    /// Mandatory steps that authority left out, and whose.
+    pub(crate) skipped_step_count: u32,
+    pub(crate) skip_approved_by: Option<String>,
     pub(crate) is_started: bool,
 }
 
@@ -125,9 +129,12 @@ impl TryFrom<&Row> for LineRow {
             is_mandatory: r.get("is_mandatory")?,
             status: r.parse("status")?,
             settled_reason: r.get("settled_reason")?,
+            waived_by: r.get("waived_by")?,
             step_count: r.count("step_count")?,
             remaining_step_count: r.count("remaining_step_count")?,
             failed_step_count: r.count("failed_step_count")?,
+            skipped_step_count: r.count("skipped_step_count")?,
+            skip_approved_by: r.get("skip_approved_by")?,
             is_started: r.get("is_started")?,
         })
     }
@@ -169,6 +176,8 @@ impl TryFrom<&Row> for PlanRow {
 pub(crate) struct StepRow {
     /// A command touched it: its row is written.
     pub(crate) is_changed: bool,
+    /// A command changed what its target system is told: the payload is written.
+    pub(crate) has_new_payload: bool,
     pub(crate) order_id: OrderId,
     pub(crate) id: FulfillmentStepId,
     pub(crate) order_line_id: Option<OrderLineId>,
@@ -212,6 +221,7 @@ impl TryFrom<&Row> for StepRow {
         let r = Reader::new("fulfillment_step", row);
         Ok(Self {
             is_changed: false,
+            has_new_payload: false,
             order_id: OrderId::from_uuid(r.get("order_id")?),
             id: FulfillmentStepId::from_uuid(r.get("id")?),
             order_line_id: r.get::<Option<Uuid>>("order_line_id")?.map(OrderLineId::from_uuid),
@@ -256,43 +266,6 @@ impl TryFrom<&Row> for StepRow {
                 .into_iter()
                 .map(RequestId::from_uuid)
                 .collect(),
-        })
-    }
-}
-
-#[derive(Debug, Clone)]
-pub(crate) struct CaseRow {
-    /// Opened by this very change: an update in the same statement would not find it.
-    pub(crate) is_new: bool,
-    pub(crate) order_id: OrderId,
-    pub(crate) id: FalloutCaseId,
-    pub(crate) step_id: Option<FulfillmentStepId>,
-    pub(crate) cause: String,
-    pub(crate) status: CaseStatus,
-    pub(crate) is_blocking: bool,
-    pub(crate) engine_anchor: EngineAnchor,
-    pub(crate) occurrence_count: u32,
-    pub(crate) version: i64,
-}
-
-impl TryFrom<&Row> for CaseRow {
-    type Error = StoreError;
-
-    fn try_from(row: &Row) -> Result<Self, StoreError> {
-        let r = Reader::new("order_fallout_case", row);
-        Ok(Self {
-            is_new: false,
-            order_id: OrderId::from_uuid(r.get("order_id")?),
-            id: FalloutCaseId::from_uuid(r.get("id")?),
-            step_id: r
-                .get::<Option<Uuid>>("fulfillment_step_id")?
-                .map(FulfillmentStepId::from_uuid),
-            cause: r.get("cause")?,
-            status: r.parse("status")?,
-            is_blocking: r.get("is_blocking")?,
-            engine_anchor: r.parse("engine_anchor")?,
-            occurrence_count: r.count("occurrence_count")?,
-            version: r.get("version")?,
         })
     }
 }

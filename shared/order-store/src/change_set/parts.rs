@@ -54,7 +54,7 @@ macro_rules! insert {
 macro_rules! step_columns {
     ($tail:literal) => {
         concat!(
-            "status = x.status, generation = x.generation, request_id = x.request_id, response_payload = x.response_payload, external_reference = x.external_reference, failure_code = x.failure_code, pending_dependency_count = x.pending_dependency_count, attempt_count = x.attempt_count, check_count = x.check_count, next_attempt_at = x.next_attempt_at, response_due_at = x.response_due_at, lease_epoch = x.lease_epoch, leased_until = x.leased_until, first_sent_at = x.first_sent_at, first_absent_at = x.first_absent_at, asked_at = x.asked_at, is_unproved = x.is_unproved, was_accepted = x.was_accepted, deadline_at = x.deadline_at, updated_at = x.updated_at, dispatched_at = case when x.status = 'READY' and t.status <> 'READY' then null else t.dispatched_at end",
+            "status = x.status, target_system = coalesce(x.target_system, t.target_system), request_payload = coalesce(x.request_payload, t.request_payload), generation = x.generation, request_id = x.request_id, response_payload = x.response_payload, external_reference = x.external_reference, failure_code = x.failure_code, pending_dependency_count = x.pending_dependency_count, attempt_count = x.attempt_count, check_count = x.check_count, next_attempt_at = x.next_attempt_at, response_due_at = x.response_due_at, lease_epoch = x.lease_epoch, leased_until = x.leased_until, first_sent_at = x.first_sent_at, first_absent_at = x.first_absent_at, asked_at = x.asked_at, is_unproved = x.is_unproved, was_accepted = x.was_accepted, deadline_at = x.deadline_at, updated_at = x.updated_at, dispatched_at = case when x.status = 'READY' and t.status <> 'READY' then null else t.dispatched_at end",
             $tail
         )
     };
@@ -103,9 +103,9 @@ parts! {
     NewLine = "new_line": insert!("new_line", "order_line",
         "tenant_id, id, order_id, line_number, quote_item_id, parent_line_id, product_code, action, quantity, recurring_amount_minor, one_time_amount_minor, currency, characteristics, previous_characteristics, product_instance_id, is_mandatory, status, updated_at");
     OrderUpdate = "order_update": update!("order_update", "product_order",
-        "status = x.status, version = x.version, catalogue_version = x.catalogue_version, open_blocking_case_count = x.open_blocking_case_count, validated_at = x.validated_at, decomposed_at = x.decomposed_at, planned_at = x.planned_at, released_at = x.released_at, billing_settled_at = x.billing_settled_at, completed_at = x.completed_at, updated_at = x.updated_at, audit_sequence = x.audit_sequence, audit_head = x.audit_head");
+        "status = x.status, version = x.version, catalogue_version = x.catalogue_version, open_blocking_case_count = x.open_blocking_case_count, validated_at = x.validated_at, decomposed_at = x.decomposed_at, planned_at = x.planned_at, released_at = x.released_at, billing_settled_at = x.billing_settled_at, completed_at = x.completed_at, failed_at = x.failed_at, updated_at = x.updated_at, audit_sequence = x.audit_sequence, audit_head = x.audit_head");
     LineUpdate = "line_update": update!("line_update", "order_line",
-        "status = x.status, settled_reason = x.settled_reason, step_count = x.step_count, remaining_step_count = x.remaining_step_count, failed_step_count = x.failed_step_count, is_started = x.is_started, updated_at = x.updated_at");
+        "status = x.status, settled_reason = x.settled_reason, waived_by = x.waived_by, skipped_step_count = x.skipped_step_count, skip_approved_by = x.skip_approved_by, step_count = x.step_count, remaining_step_count = x.remaining_step_count, failed_step_count = x.failed_step_count, is_started = x.is_started, updated_at = x.updated_at");
     // Decomposing again replaces the items: same key, same row; what is gone is dropped.
     NewWorkItem = "new_work_item": insert!("new_work_item", "order_work_item",
         "tenant_id, id, order_id, order_line_id, item_key, item, rule_id, catalogue_version, created_at",
@@ -171,7 +171,12 @@ parts! {
                       limit 10) a), '[]'::jsonb) || (c.evidence->'attempts'))
         from jsonb_populate_recordset(null::order_fallout_case, $1::jsonb->'new_step_case') c)";
     CaseUpdate = "case_update": update!("case_update", "order_fallout_case",
-        "status = x.status, occurrence_count = x.occurrence_count, version = x.version, resolved_at = x.resolved_at, resolution = x.resolution, resolution_code = x.resolution_code, resolution_note = x.resolution_note");
+        "status = x.status, severity = x.severity, occurrence_count = x.occurrence_count, version = x.version, assigned_group = x.assigned_group, assigned_user = x.assigned_user, due_at = x.due_at, touched_at = x.touched_at, escalation_level = x.escalation_level, pending_request = x.pending_request, requested_information = x.requested_information, reason_code = coalesce(x.reason_code, t.reason_code), reasons = coalesce(x.reasons, t.reasons), failure_signature = coalesce(x.failure_signature, t.failure_signature), evidence = t.evidence || coalesce(x.evidence, '{}'), resolved_at = x.resolved_at, resolution = x.resolution, resolution_code = x.resolution_code, resolution_note = x.resolution_note");
+    // Before any work exists, so that no other part writes the line.
+    LineInformation = "line_information": update!("line_information", "order_line",
+        "characteristics = t.characteristics || x.characteristics");
+    Action = "action": insert!("action", "fallout_action",
+        "tenant_id, id, order_id, fallout_case_id, action, actor_name, roles, reason_code, note, input, verdict, refusal_code, effect, request_id, case_version, order_version, occurred_at");
     IncidentResolution = "incident_resolution": r"incident_resolution as (
         update platform_incident t
         set resolved_at = x.resolved_at, resolved_by = x.resolved_by, resolution_code = x.resolution_code,

@@ -37,7 +37,8 @@ change_rows! {
         validated_at: Option<Timestamp>, decomposed_at: Option<Timestamp>,
         planned_at: Option<Timestamp>, released_at: Option<Timestamp>,
         billing_settled_at: Option<Timestamp>, completed_at: Option<Timestamp>,
-        updated_at: Timestamp, audit_sequence: i64, audit_head: String,
+        failed_at: Option<Timestamp>, updated_at: Timestamp, audit_sequence: i64,
+        audit_head: String,
     }
     NewSnapshot {
         tenant_id: String, order_id: Uuid, document: Value, digest: String, read_at: Timestamp,
@@ -52,8 +53,9 @@ change_rows! {
     }
     LineUpdate {
         tenant_id: String, id: Uuid, status: &'static str, settled_reason: Option<String>,
-        step_count: u32, remaining_step_count: u32, failed_step_count: u32, is_started: bool,
-        updated_at: Timestamp,
+        waived_by: Option<String>, step_count: u32, remaining_step_count: u32,
+        failed_step_count: u32, skipped_step_count: u32, skip_approved_by: Option<String>,
+        is_started: bool, updated_at: Timestamp,
     }
     NewWorkItem {
         tenant_id: String, id: Uuid, order_id: Uuid, order_line_id: Option<Uuid>,
@@ -86,8 +88,8 @@ change_rows! {
         deadline: Option<Value>, created_at: Timestamp, updated_at: Timestamp,
     }
     StepUpdate {
-        tenant_id: String, id: Uuid, status: &'static str, generation: i32,
-        request_id: Option<Uuid>, response_payload: Option<Value>,
+        tenant_id: String, id: Uuid, status: &'static str, target_system: Option<String>,
+        request_payload: Option<Value>, generation: i32, request_id: Option<Uuid>, response_payload: Option<Value>,
         external_reference: Option<String>, failure_code: Option<String>,
         pending_dependency_count: u32, attempt_count: u32, check_count: u32,
         next_attempt_at: Option<Timestamp>, response_due_at: Option<Timestamp>, lease_epoch: i64,
@@ -118,9 +120,22 @@ change_rows! {
         opened_at: Timestamp, due_at: Option<Timestamp>,
     }
     CaseUpdate {
-        tenant_id: String, id: Uuid, status: &'static str, occurrence_count: u32, version: i64,
+        tenant_id: String, id: Uuid, status: &'static str, severity: &'static str,
+        occurrence_count: u32, version: i64, assigned_group: String,
+        assigned_user: Option<String>, due_at: Option<Timestamp>, touched_at: Option<Timestamp>,
+        escalation_level: u32, pending_request: Option<Value>,
+        requested_information: Vec<String>, reason_code: Option<String>, reasons: Option<Value>,
+        failure_signature: Option<String>, evidence: Option<Value>,
         resolved_at: Option<Timestamp>, resolution: Option<&'static str>,
         resolution_code: Option<String>, resolution_note: Option<String>,
+    }
+    LineInformation { tenant_id: String, id: Uuid, characteristics: Characteristics }
+    ActionRow {
+        tenant_id: String, id: Uuid, order_id: Uuid, fallout_case_id: Option<Uuid>,
+        action: &'static str, actor_name: String, roles: Vec<String>, reason_code: String,
+        note: Option<String>, input: Value, verdict: &'static str, refusal_code: Option<&'static str>,
+        effect: Option<Value>, request_id: Option<Uuid>, case_version: Option<i64>,
+        order_version: i64, occurred_at: Timestamp,
     }
     IncidentRow {
         tenant_id: String, id: Uuid, kind: &'static str, cause: String,

@@ -3,86 +3,25 @@
 //! One open case per cause: a repeat adds to it. A case and its user task are one thing seen from
 //! two sides, and only the domain closes it.
 
+mod new_fallout;
+
+pub(crate) use new_fallout::{NewFallout, Routing};
+
 use order_domain::event::DomainEventType;
-use order_domain::fallout::{
-    CaseDecision, CaseRejection, CaseStatus, EngineAnchor, FalloutReason, FalloutResolution,
-    decide_resolution,
-};
-use order_domain::ids::{FalloutCaseId, FulfillmentStepId, OrderId, OrderLineId};
-use serde_json::{Value, json};
+use order_domain::fallout::{CaseKind, CaseStatus, EngineAnchor, FalloutResolution, Severity};
+use order_domain::ids::FalloutCaseId;
+use serde_json::json;
 use uuid::Uuid;
 
-use super::step_effects::step_cause;
-use crate::aggregate::{CaseRow, OrderKeys, StepRow, StepScope, load_orders};
-use crate::audit::AuditOutcome;
+use crate::aggregate::{CaseNews, CaseRow};
 use crate::change::OrderChange;
-use crate::change_set::{CaseUpdate, ChangeSet, DropOpening, NewCase, Part};
-use crate::context::CommandContext;
-use crate::error::StoreError;
+use crate::change_set::{CaseUpdate, DropOpening, NewCase, Part};
 use crate::outbox::{Delivery, case_lane};
-use crate::tx::TenantTx;
-
-/// Who owns a case until the domain's rules say otherwise.
-const OWNER_GROUP: &str = "order-operations";
-
-/// A case to open.
-#[derive(Debug, Clone)]
-pub(crate) struct NewFallout {
-    pub(crate) cause: String,
-    pub(crate) origin: String,
-    pub(crate) reason: FalloutReason,
-    pub(crate) reasons: Value,
-    pub(crate) is_blocking: bool,
-    pub(crate) anchor: EngineAnchor,
-    pub(crate) step_id: Option<FulfillmentStepId>,
-    pub(crate) line_id: Option<OrderLineId>,
-    pub(crate) signature: Option<String>,
-    pub(crate) evidence: Value,
-}
-
-impl NewFallout {
-    /// The case of a refused milestone; the engine hears of it by the BPMN error.
-    pub(crate) fn milestone(command: &str, code: &'static str, reasons: Value) -> Self {
-        Self {
-            cause: format!("milestone:{command}"),
-            origin: command.to_owned(),
-            reason: FalloutReason::MilestoneRefused(code),
-            reasons,
-            is_blocking: true,
-            anchor: EngineAnchor::BpmnError,
-            step_id: None,
-            line_id: None,
-            signature: None,
-            evidence: json!({}),
-        }
-    }
-
-    /// The case of a step; the engine hears of it by message.
-    pub(crate) fn step(
-        step: &StepRow,
-        reason: &FalloutReason,
-        is_blocking: bool,
-        evidence: Value,
-    ) -> Self {
-        Self {
-            cause: step_cause(step),
-            origin: step.step_type.clone(),
-            reason: reason.clone(),
-            reasons: json!([reason.code()]),
-            is_blocking,
-            anchor: EngineAnchor::Message,
-            step_id: Some(step.id),
-            line_id: step.order_line_id,
-            signature: Some(format!("{}/{}/{}", step.target_system, step.operation, reason.code())),
-            evidence,
-        }
-    }
-}
 
 /// Opens a case in the command's own transaction, or adds to the open one with the same cause.
 pub(crate) fn open_fallout(change: &mut OrderChange<'_>, case: NewFallout) -> FalloutCaseId {
     if let Some(open) = change.open_case_of(&case.cause) {
-        repeat_case(change, open);
+        repeat_case(change, open, case);
         return open;
     }
     let id = FalloutCaseId::from_uuid(Uuid::now_v7());
@@ -97,36 +36,26 @@ pub(crate) fn open_fallout(change: &mut OrderChange<'_>, case: NewFallout) -> Fa
         order_line_id: case.line_id.map(|x| x.as_uuid()),
         fulfillment_step_id: case.step_id.map(|x| x.as_uuid()),
         cause: case.cause.clone(),
-        origin: case.origin,
+        origin: case.origin.clone(),
         severity: severity.as_str(),
         reason_code: case.reason.code().chars().take(100).collect(),
-        reasons: case.reasons,
+        reasons: case.reasons.clone(),
         status: CaseStatus::Open.as_str(),
         is_blocking,
         engine_anchor: anchor.as_str(),
-        failure_signature: case.signature,
-        evidence: case.evidence,
+        failure_signature: case.signature.clone(),
+        evidence: case.evidence.clone(),
         occurrence_count: 1,
-        assigned_group: OWNER_GROUP.to_owned(),
+        assigned_group: case.routing.owner_group(&case.cause),
         version: 1,
         opened_at: change.now(),
-        due_at: None,
+        due_at: Some(case.routing.touch_due_at(change.now())),
     };
     let part =
         if row.evidence.get("attempts").is_some() { Part::NewStepCase } else { Part::NewCase };
     change.set.push(part, &row);
-    change.aggregate.cases.push(CaseRow {
-        is_new: true,
-        order_id: change.aggregate.order.id,
-        id,
-        step_id: case.step_id,
-        cause: case.cause,
-        status: CaseStatus::Open,
-        is_blocking,
-        engine_anchor: anchor,
-        occurrence_count: 1,
-        version: 1,
-    });
+    let opened = new_case_row(change, &case, &row, (severity, anchor));
+    change.aggregate.cases.push(opened);
     if is_blocking {
         change.aggregate.order.open_blocking_case_count += 1;
     }
@@ -140,24 +69,92 @@ pub(crate) fn open_fallout(change: &mut OrderChange<'_>, case: NewFallout) -> Fa
     id
 }
 
-fn repeat_case(change: &mut OrderChange<'_>, id: FalloutCaseId) {
-    let tenant_id = change.tenant();
+/// The case as a later decision of the same change sees it.
+fn new_case_row(
+    change: &OrderChange<'_>,
+    case: &NewFallout,
+    row: &NewCase,
+    (severity, engine_anchor): (Severity, EngineAnchor),
+) -> CaseRow {
+    CaseRow {
+        is_new: true,
+        order_id: change.aggregate.order.id,
+        id: FalloutCaseId::from_uuid(row.id),
+        step_id: case.step_id,
+        cause: case.cause.clone(),
+        status: CaseStatus::Open,
+        is_blocking: row.is_blocking,
+        engine_anchor,
+        severity,
+        occurrence_count: 1,
+        assigned_group: row.assigned_group.clone(),
+        assigned_user: None,
+        due_at: row.due_at,
+        touched_at: None,
+        escalation_level: 0,
+        pending_request: None,
+        requested_information: Vec::new(),
+        news: CaseNews::default(),
+        version: 1,
+    }
+}
+
+/// Adds to the open case what happened again. A step that fails after it was sent again is nobody's
+/// work any more: its case is OPEN, and says why it is now.
+fn repeat_case(change: &mut OrderChange<'_>, id: FalloutCaseId, again: NewFallout) {
+    let now = change.now();
     let known = change.aggregate.cases.iter_mut().find(|x| x.id == id && !x.is_new);
     let Some(case) = known else { return };
     case.occurrence_count += 1;
     case.version += 1;
-    let row = CaseUpdate {
+    if case.kind() == CaseKind::Step && case.status == CaseStatus::InProgress {
+        case.status = CaseStatus::Open;
+        case.due_at = Some(again.routing.touch_due_at(now));
+    }
+    if case.kind() == CaseKind::Step {
+        let reason_code: String = again.reason.code().chars().take(100).collect();
+        case.news = CaseNews {
+            reason_code: Some(reason_code),
+            reasons: Some(again.reasons),
+            signature: again.signature,
+            evidence: Some(json!({ "latest": again.evidence })),
+        };
+    }
+    push_case(change, id);
+}
+
+/// Writes what the change made of an open case.
+pub(crate) fn push_case(change: &mut OrderChange<'_>, id: FalloutCaseId) {
+    let tenant_id = change.tenant();
+    let Some(case) = change.aggregate.cases.iter().find(|x| x.id == id) else { return };
+    let row = case_update(tenant_id, case);
+    change.set.push(Part::CaseUpdate, &row);
+}
+
+fn case_update(tenant_id: String, case: &CaseRow) -> CaseUpdate {
+    CaseUpdate {
         tenant_id,
         id: case.id.as_uuid(),
         status: case.status.as_str(),
+        severity: case.severity.as_str(),
         occurrence_count: case.occurrence_count,
         version: case.version,
+        assigned_group: case.assigned_group.clone(),
+        assigned_user: case.assigned_user.clone(),
+        due_at: case.due_at,
+        touched_at: case.touched_at,
+        escalation_level: case.escalation_level,
+        pending_request: case.pending_request.clone(),
+        requested_information: case.requested_information.clone(),
+        reason_code: case.news.reason_code.clone(),
+        reasons: case.news.reasons.clone(),
+        failure_signature: case.news.signature.clone(),
+        evidence: case.news.evidence.clone(),
         resolved_at: None,
         resolution: None,
         resolution_code: None,
         resolution_note: None,
-    };
-    change.set.push(Part::CaseUpdate, &row);
+    }
 }
 
 /// Closes a case and tells the engine as its anchor demands.
@@ -168,22 +165,17 @@ pub(crate) fn close_case(
     (code, note): (&str, Option<&str>),
 ) {
     let row = CaseUpdate {
-        tenant_id: change.tenant(),
-        id: case.id.as_uuid(),
         status: CaseStatus::Resolved.as_str(),
-        occurrence_count: case.occurrence_count,
         version: case.version + 1,
+        pending_request: None,
         resolved_at: Some(change.now()),
         resolution: Some(resolution.as_str()),
         resolution_code: Some(code.to_owned()),
         resolution_note: note.map(str::to_owned),
+        ..case_update(change.tenant(), case)
     };
     change.set.push(Part::CaseUpdate, &row);
-    change.aggregate.cases.retain(|x| x.id != case.id);
-    if case.is_blocking {
-        let order = &mut change.aggregate.order;
-        order.open_blocking_case_count = order.open_blocking_case_count.saturating_sub(1);
-    }
+    forget_case(change, case);
     let data = json!({ "falloutCaseId": case.id, "resolution": resolution.as_str(),
         "resolutionCode": code });
     change.record_event(DomainEventType::OrderFalloutResolved, &data);
@@ -200,87 +192,26 @@ pub(crate) fn close_case(
     }
 }
 
-/// How a case is to be closed, and by what authority.
-#[derive(Debug, Clone)]
-pub struct ResolveCase {
-    /// The order that the case belongs to.
-    pub order_id: OrderId,
-    /// The case.
-    pub case_id: FalloutCaseId,
-    /// The case version that the caller decided on.
-    pub expected_version: Option<i64>,
-    /// What the process does next.
-    pub resolution: FalloutResolution,
-    /// Why, as a code.
-    pub reason_code: String,
-    /// Why, in words; never logged.
-    pub note: Option<String>,
-}
-
-/// What resolving a case did.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[must_use]
-pub enum ResolveOutcome {
-    /// Closed.
-    Resolved {
-        /// The order's version afterwards.
-        order_version: i64,
-    },
-    /// It was closed already, or never existed under this order.
-    NotOpen,
-    /// A business "no"; it is audited.
-    Refused(CaseRejection),
-}
-
-/// Closes one open case of an order.
-///
-/// # Errors
-/// Technical failures of the store, and an order that does not exist.
-pub async fn resolve_fallout(
-    mut tenant_tx: TenantTx,
-    ctx: &CommandContext,
-    request: &ResolveCase,
-) -> Result<ResolveOutcome, StoreError> {
-    let tenant = tenant_tx.tenant.clone();
-    let keys = OrderKeys::of_orders([(tenant.clone(), request.order_id)]);
-    let mut orders = tenant_tx
-        .tx
-        .open(Some(&tenant), async |tx| load_orders(tx, &keys, StepScope::None).await)
-        .await?;
-    let aggregate = orders
-        .remove(&(tenant, request.order_id))
-        .ok_or(StoreError::NotFound { what: "the order" })?;
-    let Some(case) = aggregate.cases.iter().find(|x| x.id == request.case_id).cloned() else {
-        tenant_tx.tx.roll_back().await?;
-        return Ok(ResolveOutcome::NotOpen);
+/// Closes a case together with its order: nobody is told, because the process goes as a whole.
+pub(crate) fn cancel_case(change: &mut OrderChange<'_>, case: &CaseRow, code: &str) {
+    let row = CaseUpdate {
+        status: CaseStatus::Cancelled.as_str(),
+        version: case.version + 1,
+        pending_request: None,
+        resolution_code: Some(code.to_owned()),
+        ..case_update(change.tenant(), case)
     };
-    let mut set = ChangeSet::default();
-    let mut change = OrderChange::begin(aggregate, "resolve_fallout", ctx, &mut set);
-    let decision = check(&case, request);
-    let audit = match decision {
-        Ok(CaseDecision::Resolve { .. }) => {
-            let words = (request.reason_code.as_str(), request.note.as_deref());
-            close_case(&mut change, &case, request.resolution, words);
-            AuditOutcome::Applied
-        }
-        Ok(CaseDecision::AlreadyApplied) => AuditOutcome::AlreadyApplied,
-        Err(rejection) => AuditOutcome::Refused(rejection.code().to_owned()),
-    };
-    let order_version = change.finish(&audit).order.version;
-    set.write(tenant_tx.tx, "resolve_fallout").await?;
-    Ok(match decision {
-        Ok(CaseDecision::Resolve { .. }) => ResolveOutcome::Resolved { order_version },
-        Ok(CaseDecision::AlreadyApplied) => ResolveOutcome::NotOpen,
-        Err(rejection) => ResolveOutcome::Refused(rejection),
-    })
+    change.set.push(Part::CaseUpdate, &row);
+    forget_case(change, case);
+    let drop = DropOpening { tenant_id: change.tenant(), lane: case_lane(case.id) };
+    change.set.push(Part::DropOpening, &drop);
 }
 
-fn check(case: &CaseRow, request: &ResolveCase) -> Result<CaseDecision, CaseRejection> {
-    if request.reason_code.trim().is_empty() {
-        return Err(CaseRejection::ReasonRequired);
+/// A closed case stands in nobody's way.
+fn forget_case(change: &mut OrderChange<'_>, case: &CaseRow) {
+    change.aggregate.cases.retain(|x| x.id != case.id);
+    if case.is_blocking {
+        let order = &mut change.aggregate.order;
+        order.open_blocking_case_count = order.open_blocking_case_count.saturating_sub(1);
     }
-    if request.expected_version.is_some_and(|expected| expected != case.version) {
-        return Err(CaseRejection::VersionConflict);
-    }
-    decide_resolution(case.status, case.engine_anchor, request.resolution)
 }

@@ -15,7 +15,7 @@ use serde_json::json;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
-use super::fallout::{NewFallout, open_fallout};
+use super::fallout::{NewFallout, Routing, open_fallout};
 use super::step_effects::make_ready;
 use crate::aggregate::{OrderKeys, StepScope, load_orders};
 use crate::audit::AuditOutcome;
@@ -154,6 +154,7 @@ fn case() -> NewFallout {
         line_id: None,
         signature: None,
         evidence: json!({}),
+        routing: Routing::of_order(),
     }
 }
 

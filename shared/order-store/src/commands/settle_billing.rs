@@ -35,12 +35,7 @@ pub async fn settle_billing(
 }
 
 fn apply(change: &mut OrderChange<'_>) -> Verdict {
-    let statuses: Vec<(uuid::Uuid, BillingStatus)> = change
-        .aggregate
-        .lines
-        .iter()
-        .map(|line| (line.id.as_uuid(), status_of(&change.aggregate, line)))
-        .collect();
+    let statuses = statuses_of(&change.aggregate);
     let is_settled = statuses.iter().all(|(_, status)| status.is_settled());
     match decide_order(change, OrderCommand::SettleBilling { is_settled }) {
         Ok(Decision::AlreadyApplied) => Verdict::AlreadyApplied,
@@ -66,6 +61,11 @@ fn apply(change: &mut OrderChange<'_>) -> Verdict {
     }
 }
 
+/// Where each line stands at the milestone.
+pub(super) fn statuses_of(aggregate: &OrderAggregate) -> Vec<(uuid::Uuid, BillingStatus)> {
+    aggregate.lines.iter().map(|line| (line.id.as_uuid(), status_of(aggregate, line))).collect()
+}
+
 fn status_of(aggregate: &OrderAggregate, line: &LineRow) -> BillingStatus {
     let steps: Vec<StepStatus> = aggregate
         .steps
@@ -76,7 +76,7 @@ fn status_of(aggregate: &OrderAggregate, line: &LineRow) -> BillingStatus {
     billing_of_line(line.status, line.action, &steps)
 }
 
-fn keep(change: &mut OrderChange<'_>, statuses: &[(uuid::Uuid, BillingStatus)]) {
+pub(super) fn keep(change: &mut OrderChange<'_>, statuses: &[(uuid::Uuid, BillingStatus)]) {
     for (order_line_id, status) in statuses {
         let row = BillingRow {
             tenant_id: change.tenant(),

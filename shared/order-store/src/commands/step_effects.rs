@@ -19,7 +19,7 @@ use crate::change_set::{HeldIncidentRow, Part};
 use crate::outbox::{Delivery, StepDispatch};
 
 /// Why an optional step was left out: something it needed failed.
-const DEPENDENCY_FAILED: &str = "DEPENDENCY_FAILED";
+pub(super) const DEPENDENCY_FAILED: &str = "DEPENDENCY_FAILED";
 /// Why a step FAILED although nobody said no.
 pub(super) const RETRIES_EXHAUSTED: &str = "RETRIES_EXHAUSTED";
 
@@ -139,7 +139,7 @@ fn signature_of(detail: &str) -> String {
 }
 
 /// Takes a mandatory step that is FAILED no more off its line's failed steps.
-fn leave_failed(change: &mut OrderChange<'_>, index: usize) {
+pub(super) fn leave_failed(change: &mut OrderChange<'_>, index: usize) {
     let line_id = change.aggregate.steps[index].order_line_id;
     if let Some(line) = change.aggregate.lines.iter_mut().find(|x| Some(x.id) == line_id) {
         line.failed_step_count = line.failed_step_count.saturating_sub(1);
@@ -148,7 +148,7 @@ fn leave_failed(change: &mut OrderChange<'_>, index: usize) {
 }
 
 /// Takes a settled or failed step off the counters, and releases or skips what waited for it.
-fn settle_counters(change: &mut OrderChange<'_>, index: usize) {
+pub(super) fn settle_counters(change: &mut OrderChange<'_>, index: usize) {
     let mut queue = VecDeque::from([index]);
     while let Some(index) = queue.pop_front() {
         let step = &change.aggregate.steps[index];
@@ -209,9 +209,9 @@ fn has_open_case(change: &OrderChange<'_>, index: usize) -> bool {
     change.open_case_of(&step_cause(step)).is_some()
 }
 
-/// The cause of a step's case: one open case per step and generation.
+/// The cause of a step's case: one open case per step, whichever generation failed.
 pub(super) fn step_cause(step: &StepRow) -> String {
-    format!("step:{}:{}", step.id, step.generation)
+    format!("step:{}", step.id)
 }
 
 /// Whether a case of this step blocks its order: a mandatory step of a mandatory line (or of none).

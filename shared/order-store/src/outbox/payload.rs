@@ -43,6 +43,11 @@ pub enum Delivery {
         /// How the engine learned of the case: a milestone's task may not exist *yet*.
         engine_anchor: EngineAnchor,
     },
+    /// Delete the order's process: the order was given up.
+    ProcessDelete {
+        /// Why, for the engine's history.
+        reason_code: String,
+    },
     /// Hand a READY step to the executor.
     StepDispatch(StepDispatch),
     /// Publish a business fact; the value is a complete CloudEvent.
@@ -86,15 +91,35 @@ impl Delivery {
             Self::WorkflowStart { .. } => "WORKFLOW_START",
             Self::PlanCompleted { .. } | Self::FalloutOpened { .. } => "WORKFLOW_MESSAGE",
             Self::UserTaskComplete { .. } => "USER_TASK_COMPLETE",
+            Self::ProcessDelete { .. } => "PROCESS_DELETE",
             Self::StepDispatch(_) => "STEP_DISPATCH",
             Self::DomainEvent { .. } => "DOMAIN_EVENT",
+        }
+    }
+
+    /// What it does, in words for people.
+    pub(crate) const fn what(&self) -> &'static str {
+        match self {
+            Self::WorkflowStart { .. } => "start the process",
+            Self::PlanCompleted { .. } => "tell the process that the plan is completed",
+            Self::FalloutOpened { .. } => "open the fallout part of the process",
+            Self::UserTaskComplete { resolution: FalloutResolution::Retry, .. } => {
+                "complete the user task of the case: RETRY"
+            }
+            Self::UserTaskComplete { resolution: FalloutResolution::Continue, .. } => {
+                "complete the user task of the case: CONTINUE"
+            }
+            Self::ProcessDelete { .. } => "delete the process",
+            Self::StepDispatch(_) => "dispatch a step",
+            Self::DomainEvent { .. } => "publish an event",
         }
     }
 
     /// The lane: rows of one lane are delivered in order, lanes never wait for each other.
     pub(crate) fn lane(&self, order: OrderId) -> String {
         match self {
-            Self::WorkflowStart { .. } => format!("start:{order}"),
+            // Behind the start, so that a process which starts late is deleted all the same.
+            Self::WorkflowStart { .. } | Self::ProcessDelete { .. } => format!("start:{order}"),
             Self::PlanCompleted { fulfillment_plan_id } => format!("plan:{fulfillment_plan_id}"),
             Self::FalloutOpened { fallout_case_id }
             | Self::UserTaskComplete { fallout_case_id, .. } => case_lane(*fallout_case_id),

@@ -75,7 +75,12 @@ pub(crate) const FIND_ORDER: &str = r"
                (select coalesce(json_agg(x order by x.order_version), '[]')
                 from (select e.id as event_id, e.event_type, e.order_version, e.data, e.occurred_at
                       from domain_event e
-                      where e.tenant_id = o.tenant_id and e.order_id = o.id) x) as events
+                      where e.tenant_id = o.tenant_id and e.order_id = o.id) x) as events,
+               (select coalesce(json_agg(x order by x.occurred_at), '[]')
+                from (select a.fallout_case_id, a.action, a.actor_name, a.reason_code, a.verdict,
+                             a.refusal_code, a.order_version, a.occurred_at
+                      from fallout_action a
+                      where a.tenant_id = o.tenant_id and a.order_id = o.id) x) as actions
         from product_order o
         left join workflow_correlation w on w.tenant_id = o.tenant_id and w.subject_type = 'ORDER'
             and w.subject_id = o.id and w.process_key = 'order-fulfillment'

@@ -3,11 +3,10 @@
 use jiff::Timestamp;
 use order_domain::catalogue::LineAction;
 use order_domain::characteristic::Characteristics;
-use order_domain::event::DomainEventType;
 use order_domain::fallout::{CaseStatus, Severity};
 use order_domain::ids::{
-    CorrelationId, EventId, FalloutCaseId, FulfillmentPlanId, FulfillmentStepId, IncidentId,
-    OrderId, OrderLineId, RequestId, WorkflowRunId,
+    CorrelationId, FalloutCaseId, FulfillmentPlanId, FulfillmentStepId, IncidentId, OrderId,
+    OrderLineId, RequestId, WorkflowRunId,
 };
 use order_domain::line::LineStatus;
 use order_domain::money::Money;
@@ -16,7 +15,8 @@ use order_domain::plan::PlanStatus;
 use order_domain::step::StepStatus;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use uuid::Uuid;
+
+use super::journal_view::{EventView, OrderActionView, TransitionView};
 
 /// Columns come in as they are named; the API's spelling goes out.
 macro_rules! views {
@@ -29,6 +29,8 @@ macro_rules! views {
         }
     )+};
 }
+
+pub(super) use views;
 
 views! {
     /// An order as one snapshot.
@@ -91,6 +93,8 @@ views! {
         transitions: Vec<TransitionView>,
         /// The business facts by order version.
         events: Vec<EventView>,
+        /// What people asked for, refused attempts too, oldest first.
+        actions: Vec<OrderActionView>,
     }
 
     /// One line.
@@ -249,41 +253,5 @@ views! {
         resolution: Option<String>,
         /// Why it was resolved that way.
         resolution_code: Option<String>,
-    }
-
-    /// One status change.
-    TransitionView {
-        /// ORDER, LINE or PLAN.
-        subject_type: String,
-        /// Which one.
-        subject_id: Uuid,
-        /// The status before; absent at the beginning.
-        from_status: Option<String>,
-        /// The status afterwards.
-        to_status: String,
-        /// The command that did it.
-        command: String,
-        /// Who asked for it.
-        actor_name: String,
-        /// Why, where that needs saying.
-        reason: Option<String>,
-        /// The order's version at commit.
-        order_version: i64,
-        /// When.
-        occurred_at: Timestamp,
-    }
-
-    /// One business fact.
-    EventView {
-        /// The event.
-        event_id: EventId,
-        /// What happened.
-        event_type: DomainEventType,
-        /// The order's version that it made.
-        order_version: i64,
-        /// What belongs to it.
-        data: Value,
-        /// When.
-        occurred_at: Timestamp,
     }
 }

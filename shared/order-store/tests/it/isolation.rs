@@ -45,7 +45,7 @@ async fn no_role_may_change_or_delete_what_the_journals_hold() {
 }
 
 #[tokio::test]
-async fn the_read_model_role_writes_what_resolving_an_incident_needs_and_nothing_else() {
+async fn the_role_of_operators_writes_what_their_actions_need_and_nothing_else() {
     let db = TestDatabase::create().await;
 
     let writes = db
@@ -57,9 +57,13 @@ async fn the_read_model_role_writes_what_resolving_an_incident_needs_and_nothing
         )
         .await;
 
-    let expected = "insert audit_entry, insert idempotency_record, insert outbox_message, \
-        insert tenant_audit_chain, update fulfillment_step, update platform_incident, \
-        update product_order, update tenant_audit_chain";
+    let expected = "delete outbox_message, insert audit_entry, insert billing_activation, \
+        insert customer_notification, insert domain_event, insert fallout_action, \
+        insert idempotency_record, insert order_transition, insert outbox_message, \
+        insert tenant_audit_chain, update billing_activation, update external_request, \
+        update fulfillment_plan, update fulfillment_step, update order_fallout_case, \
+        update order_line, update platform_incident, update product_order, \
+        update tenant_audit_chain";
     assert_eq!(writes.as_deref(), Some(expected));
     db.finish().await;
 }

@@ -1,5 +1,6 @@
 //! The store against real PostgreSQL: one binary, one module per guarantee.
 
+mod actions;
 mod batches;
 mod broken_connections;
 mod costs;

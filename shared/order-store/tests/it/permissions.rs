@@ -46,18 +46,35 @@ const MATRIX: &[Line] = &[
     own(Entry::RefuseOrder, &[INTAKE]),
     own(Entry::CreateOrder, &[INTAKE]),
     // It writes the order, its journal and its deliveries: what every milestone writes. The other
-    // milestones each write a table more, and are told apart by it.
+    // milestones each write a table more, and are told apart by it. People's actions declare orders
+    // ready, bill later, and settle steps, lines and plans: the tables of three milestones.
     Line {
         entry: Entry::ValidateReadiness,
         may: &[VALIDATE],
-        has_the_grants: &[BILLING, COMPLETE, DECOMPOSE, PLAN, REVIEW, START],
+        has_the_grants: &[BILLING, COMPLETE, DECOMPOSE, OPERATOR, PLAN, REVIEW, START],
         sees_nothing: &[],
     },
     own(Entry::Decompose, &[DECOMPOSE]),
     own(Entry::CreateFulfillmentPlan, &[PLAN]),
-    own(Entry::StartFulfillment, &[START]),
-    own(Entry::SettleBilling, &[BILLING]),
-    own(Entry::CompleteOrder, &[COMPLETE]),
+    Line {
+        entry: Entry::StartFulfillment,
+        may: &[START],
+        has_the_grants: &[OPERATOR],
+        sees_nothing: &[],
+    },
+    Line {
+        entry: Entry::SettleBilling,
+        may: &[BILLING],
+        has_the_grants: &[OPERATOR],
+        sees_nothing: &[],
+    },
+    // Giving an order up schedules the customer's word, as completing it does.
+    Line {
+        entry: Entry::CompleteOrder,
+        may: &[COMPLETE],
+        has_the_grants: &[OPERATOR],
+        sees_nothing: &[],
+    },
     own(Entry::BeginNotifications, &[NOTIFY]),
     own(Entry::RecordNotification, &[NOTIFY]),
     // The roles of one tenant's process read steps and lock orders; across tenants they see none.
@@ -87,14 +104,7 @@ const MATRIX: &[Line] = &[
         has_the_grants: &[],
         sees_nothing: &[OPERATOR],
     },
-    // No function resolves by hand yet; an answer that settles a step resolves its case by the same
-    // statement.
-    Line {
-        entry: Entry::ResolveFallout,
-        may: &[],
-        has_the_grants: &[CALLBACKS, EXECUTOR, RECONCILE],
-        sees_nothing: &[],
-    },
+    own(Entry::ActOnCase, &[OPERATOR]),
     // Reads of steps, by roles that read steps.
     Line {
         entry: Entry::ListDueSteps,
@@ -128,7 +138,7 @@ const MATRIX: &[Line] = &[
         entry: Entry::DeleteDelivered,
         may: &[RELAY],
         has_the_grants: &[CALLBACKS, EXECUTOR, RECONCILE],
-        sees_nothing: &[],
+        sees_nothing: &[OPERATOR],
     },
     own(Entry::RescheduleDelivery, &[RELAY]),
     own(Entry::BuryDelivery, &[RELAY]),

@@ -7,7 +7,7 @@ use order_domain::billing::BillingStatus;
 use order_domain::catalogue::LineAction;
 use order_domain::event::DomainEventType;
 use order_domain::failure::FailureClass;
-use order_domain::fallout::{CaseStatus, EngineAnchor, FalloutResolution, Severity};
+use order_domain::fallout::{CaseStatus, EngineAnchor, FalloutAction, FalloutResolution, Severity};
 use order_domain::line::LineStatus;
 use order_domain::order::OrderStatus;
 use order_domain::plan::{PlanPurpose, PlanStatus};
@@ -56,6 +56,7 @@ async fn every_check_constraint_lists_exactly_the_variants_of_its_enum() {
         ("case_status_is_known", spelled(CaseStatus::ALL, CaseStatus::as_str)),
         ("case_severity_is_known", spelled(Severity::ALL, Severity::as_str)),
         ("case_engine_anchor_is_known", spelled(EngineAnchor::ALL, EngineAnchor::as_str)),
+        ("fallout_action_is_known", spelled(FalloutAction::ALL, FalloutAction::as_str)),
         ("case_resolution_is_known", spelled(FalloutResolution::ALL, FalloutResolution::as_str)),
         ("billing_status_is_known", spelled(BillingStatus::ALL, BillingStatus::as_str)),
         ("event_type_is_known", spelled(DomainEventType::ALL, DomainEventType::as_str)),

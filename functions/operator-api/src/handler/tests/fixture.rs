@@ -130,6 +130,22 @@ impl Fixture {
         self.send(request.unwrap(), Some(token)).await
     }
 
+    /// Acts on a case: with a key, on a version (none if empty).
+    pub(super) async fn act_as(
+        &self,
+        path: &str,
+        token: &str,
+        (key, version, body): (&str, &str, Value),
+    ) -> Answered {
+        let mut request = Request::post(path)
+            .header("content-type", "application/json")
+            .header("idempotency-key", format!("\"{key}\""));
+        if !version.is_empty() {
+            request = request.header("if-match", version);
+        }
+        self.send(request.body(Body::from(body.to_string())).unwrap(), Some(token)).await
+    }
+
     async fn send(&self, mut request: Request<Body>, token: Option<&str>) -> Answered {
         if let Some(token) = token {
             let value = format!("Bearer {token}").parse().unwrap();

@@ -11,6 +11,7 @@ fn line(number: u128, parent: Option<u128>, counts: (u32, u32, u32)) -> LineFact
         step_count: counts.0,
         remaining_step_count: counts.1,
         failed_step_count: counts.2,
+        skipped_step_count: 0,
         is_started: false,
     }
 }
@@ -55,6 +56,17 @@ fn a_failed_mandatory_step_fails_the_line_and_its_retry_brings_it_back() {
     failed.status = LineStatus::Failed;
     failed.failed_step_count = 0;
     assert_eq!(derived(&[failed]), [LineStatus::InProgress]);
+}
+
+#[test]
+fn a_line_that_is_settled_without_a_mandatory_step_is_waived_and_not_fulfilled() {
+    let mut skipped = line(1, None, (2, 0, 0));
+    skipped.skipped_step_count = 1;
+    let mut open = line(2, None, (2, 1, 0));
+    open.skipped_step_count = 1;
+
+    assert_eq!(derived(&[skipped]), [LineStatus::Waived]);
+    assert_eq!(derived(&[open]), [LineStatus::InProgress]);
 }
 
 #[test]

@@ -177,9 +177,8 @@ fn note_contract_breach(change: &mut OrderChange<'_>, index: usize, answer: &Ste
 /// answer that settles it.
 fn resolve_step_case(change: &mut OrderChange<'_>, index: usize) {
     let step = &change.aggregate.steps[index];
-    let (step_id, cause) = (step.id, step_cause(step));
-    let is_this = |x: &&CaseRow| x.step_id == Some(step_id) && x.cause == cause && !x.is_new;
-    let open = change.aggregate.cases.iter().find(is_this);
+    let id = change.open_case_of(&step_cause(step));
+    let open = change.aggregate.cases.iter().find(|x: &&CaseRow| Some(x.id) == id && !x.is_new);
     if let Some(case) = open.cloned() {
         let resolution = order_domain::fallout::FalloutResolution::Retry;
         close_case(change, &case, resolution, ("SETTLED_BY_ANSWER", None));

@@ -4,15 +4,16 @@
 mod processes;
 
 use jiff::{SignedDuration, Timestamp};
-use order_domain::fallout::FalloutResolution;
+use order_domain::actor::Actor;
+use order_domain::fallout::FalloutAction;
 use order_domain::ids::{FalloutCaseId, FulfillmentStepId, IncidentId};
 use order_domain::order::OrderStatus;
 use order_domain::step::AnswerSource;
 use order_domain::step::answer::StepAnswer;
 use order_store::commands::{
-    self, BeginAttempt, CallbackReceipt, KeyClaim, NotificationAttempt, NotificationResult,
-    ResolveCase, ResolveIncident, ResolveIncidentOutcome, ResolveOutcome, StepAttempt,
-    StepCheckRef, StepOutcome, StepSubject,
+    self, ActOutcome, ActionInput, BeginAttempt, CallbackReceipt, KeyClaim, NotificationAttempt,
+    NotificationResult, ResolveIncident, ResolveIncidentOutcome, StepAttempt, StepCheckRef,
+    StepOutcome, StepSubject,
 };
 use order_store::outbox::{self, Burial, ClaimedMessage, PutOff};
 use order_store::read_model::{self, IncidentFilter, OrderFilter};
@@ -64,7 +65,7 @@ entries! {
     RecordCallbacks = "apart::record_each_step_outcome",
     BeginStepChecks = "begin_step_check::begin_step_checks",
     RestoreNextEvents = "restore_next_event::restore_next_events",
-    ResolveFallout = "fallout::resolve_fallout",
+    ActOnCase = "act_on_case::act_on_case",
     ListDueSteps = "due_steps::list_due",
     RedispatchOverdue = "due_steps::redispatch_overdue",
     FindStranded = "liveness::find_stranded",
@@ -226,7 +227,7 @@ impl World {
                 let refused = StepAnswer::Refused { detail: "status 401".to_owned() };
                 self.answer(&refused).await;
             }
-            Entry::ResolveFallout => {
+            Entry::ActOnCase => {
                 let rejected =
                     StepAnswer::Rejected { code: "NO".to_owned(), external_reference: None };
                 self.answer(&rejected).await;
@@ -325,7 +326,7 @@ impl World {
             | Entry::CompleteOrder => self.attempt_milestone(entry, store).await,
             Entry::BeginNotifications
             | Entry::RecordNotification
-            | Entry::ResolveFallout
+            | Entry::ActOnCase
             | Entry::FindOrderReference
             | Entry::NextOpenCommunication
             | Entry::ResolveIncident
@@ -425,18 +426,15 @@ impl World {
                 let sent = NotificationResult::Sent { external_reference: None };
                 commands::record_notification(tx, &ctx, claim, (&sent, &[])).await.map(|_| ())
             }
-            Entry::ResolveFallout => {
+            Entry::ActOnCase => {
                 let id = self.stage.db.text("select id::text from order_fallout_case").await;
-                let request = ResolveCase {
-                    order_id: order,
-                    case_id: id.expect("a case").parse::<FalloutCaseId>().unwrap(),
-                    expected_version: None,
-                    resolution: FalloutResolution::Retry,
-                    reason_code: "DONE".to_owned(),
-                    note: None,
-                };
-                let outcome = commands::resolve_fallout(tx, &ctx, &request).await?;
-                assert!(matches!(outcome, ResolveOutcome::Resolved { .. }), "{outcome:?}");
+                let case_id = id.expect("a case").parse::<FalloutCaseId>().unwrap();
+                let input = ActionInput::default();
+                let request = self.stage.request(FalloutAction::RetryStep, case_id, input);
+                let actor = Actor::caller("olga", vec!["order-operator".to_owned()]);
+                let ctx = CommandContext::new(actor, self.stage.now());
+                let outcome = commands::act_on_case(tx, &ctx, &request).await?;
+                assert!(matches!(outcome, ActOutcome::Done(_)), "{outcome:?}");
                 Ok(())
             }
             Entry::FindOrderReference => order_reference::find(tx, order).await.map(|_| ()),
@@ -638,7 +636,7 @@ const fn needs_steps(entry: Entry) -> bool {
             | Entry::BeginStepChecks
             | Entry::ListDueSteps
             | Entry::RestoreNextEvents
-            | Entry::ResolveFallout
+            | Entry::ActOnCase
             | Entry::ResolveIncident
             | Entry::ListIncidents
             | Entry::ExposeForeign

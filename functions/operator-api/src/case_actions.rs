@@ -1,0 +1,303 @@
+//! Semantic actions on fallout cases: asked for over HTTP, decided by the domain (§20 §21).
+//!
+//! Safe to run twice: an answer, refused ones too, is kept under the caller's `Idempotency-Key`.
+//! A preview is the same request with `?preview=true`; it needs no key and no version.
+
+use external_systems::digest::of_json;
+use http::header::{ETAG, IF_MATCH};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use lambda_support::caller::Caller;
+use lambda_support::clock;
+use lambda_support::idempotency_key::IdempotencyKey;
+use lambda_support::list_parameters::{code, each_once, invalid};
+use lambda_support::problem::{Problem, ProblemCode};
+use order_domain::characteristic::Characteristics;
+use order_domain::fallout::{ActionRefusal, FalloutAction, OutcomeFinding, Severity};
+use order_domain::ids::{FalloutCaseId, OrderId, OrderLineId};
+use order_store::CommandContext;
+use order_store::commands::{
+    ActOnCase, ActOutcome, ActionInput, ActionReport, RefusedAction, act_on_case,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::handler::{Deps, actor_of, begin};
+use crate::problem::not_found;
+
+/// What a token must be issued for to act on cases.
+pub(crate) const SCOPE: &str = "orders:write";
+const MAX_NOTE: usize = 2_000;
+
+/// The body of an action: why, and what the action needs besides.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ActionRequest {
+    reason_code: String,
+    note: Option<String>,
+    outputs: Option<Characteristics>,
+    target_system: Option<String>,
+    #[serde(default)]
+    requested_information: Vec<String>,
+    information: Option<Characteristics>,
+    order_line_id: Option<OrderLineId>,
+    assigned_group: Option<String>,
+    assigned_user: Option<String>,
+    severity: Option<Severity>,
+    finding: Option<OutcomeFinding>,
+    external_reference: Option<String>,
+    evidence: Option<String>,
+}
+
+impl ActionRequest {
+    fn check(&self) -> Result<(), Problem> {
+        // Who gives no reason at all is refused by the domain, so that the attempt is audited.
+        if !self.reason_code.trim().is_empty() {
+            code("/reasonCode", &self.reason_code)?;
+        }
+        if self.note.as_ref().is_some_and(|note| note.chars().count() > MAX_NOTE) {
+            return Err(invalid("/note", "at most 2000 characters"));
+        }
+        for (pointer, name) in [
+            ("/assignedGroup", &self.assigned_group),
+            ("/assignedUser", &self.assigned_user),
+            ("/targetSystem", &self.target_system),
+        ] {
+            let is_name = |x: &String| (1..=100).contains(&x.chars().count()) && !x.contains('\0');
+            if name.as_ref().is_some_and(|x| !is_name(x)) {
+                return Err(invalid(pointer, "1 to 100 characters"));
+            }
+        }
+        Ok(())
+    }
+
+    fn into_input(self) -> ActionInput {
+        ActionInput {
+            outputs: self.outputs,
+            target_system: self.target_system,
+            requested_information: self.requested_information,
+            information: self.information,
+            order_line_id: self.order_line_id,
+            assigned_group: self.assigned_group,
+            assigned_user: self.assigned_user,
+            severity: self.severity,
+            finding: self.finding,
+            external_reference: self.external_reference,
+            evidence: self.evidence,
+        }
+    }
+}
+
+/// The answer to an action, with where to go from here.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ActionDocument {
+    #[serde(flatten)]
+    report: ActionReport,
+    links: ActionLinks,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ActionLinks {
+    order: String,
+    fallout_case: String,
+    explain: String,
+}
+
+impl ActionDocument {
+    fn new(order: OrderId, report: ActionReport) -> Self {
+        let case = report.fallout_case_id;
+        let links = ActionLinks {
+            order: format!("/orders/{order}"),
+            fallout_case: format!("/orders/{order}/fallout-cases/{case}"),
+            explain: format!("/orders/{order}/explain"),
+        };
+        Self { report, links }
+    }
+
+    /// The tag is the case's version, for the next action.
+    pub(crate) fn tag(&self) -> Option<(http::HeaderName, HeaderValue)> {
+        let tag = HeaderValue::from_str(&format!("\"{}\"", self.report.case_version)).ok()?;
+        Some((ETAG, tag))
+    }
+}
+
+/// How an action is asked for, besides its body.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    is_preview: bool,
+    key: Option<IdempotencyKey>,
+    expected_version: Option<i64>,
+}
+
+impl Asked {
+    /// Reads parameters and headers: an action needs a key and a version, a preview neither.
+    pub(crate) fn parse(
+        parameters: &[(String, String)],
+        headers: &HeaderMap,
+    ) -> Result<Self, Problem> {
+        each_once(parameters)?;
+        let mut is_preview = false;
+        for (name, value) in parameters {
+            is_preview = match (name.as_str(), value.as_str()) {
+                ("preview", "true") => true,
+                ("preview", "false") => false,
+                ("preview", _) => return Err(invalid("preview", "true or false")),
+                _ => return Err(invalid("query", "known is preview")),
+            };
+        }
+        if is_preview {
+            return Ok(Self { is_preview, key: None, expected_version: None });
+        }
+        let key = Some(IdempotencyKey::from_headers(headers)?);
+        Ok(Self { is_preview, key, expected_version: Some(version_of(headers)?) })
+    }
+}
+
+/// The version in `If-Match`: one strong tag, as the case was answered with.
+fn version_of(headers: &HeaderMap) -> Result<i64, Problem> {
+    let mut tags = headers.get_all(IF_MATCH).iter();
+    let Some(tag) = tags.next() else {
+        return Err(Problem::new(ProblemCode::PreconditionRequired));
+    };
+    let text = tag.to_str().ok().filter(|_| tags.next().is_none());
+    let inner = text.and_then(|x| x.trim().strip_prefix('"')).and_then(|x| x.strip_suffix('"'));
+    inner
+        .and_then(|x| x.parse().ok())
+        .ok_or_else(|| invalid("If-Match", "one version in quotes, as the case's ETag"))
+}
+
+/// Which action on which case; what cannot be one is none.
+pub(crate) type Target = (OrderId, FalloutCaseId, FalloutAction);
+
+/// The path as what it names.
+pub(crate) fn target((order, case, action): (&str, &str, &str)) -> Result<Target, Problem> {
+    let target = (order.parse().ok(), case.parse().ok(), action.parse().ok());
+    match target {
+        (Some(order), Some(case), Some(action)) => Ok((order, case, action)),
+        _ => Err(not_found()),
+    }
+}
+
+/// Does it, keeps it for approval, or tells what it would do.
+pub(crate) async fn act(
+    deps: &Deps,
+    caller: &Caller,
+    (order_id, case_id, action): Target,
+    (asked, body): (Asked, ActionRequest),
+) -> Result<ActionDocument, Problem> {
+    body.check()?;
+    let (reason_code, note) = (body.reason_code.clone(), body.note.clone());
+    let input = body.into_input();
+    let content = json!({ "orderId": order_id, "caseId": case_id, "action": action,
+        "reasonCode": reason_code, "note": note, "version": asked.expected_version,
+        "input": serde_json::to_value(&input).unwrap_or_default() });
+    let request = ActOnCase {
+        order_id,
+        case_id,
+        action,
+        expected_version: asked.expected_version,
+        reason_code,
+        note,
+        input,
+        fingerprint: of_json(&content),
+        is_preview: asked.is_preview,
+    };
+    let mut ctx = CommandContext::new(actor_of(caller), clock::system()());
+    if let Some(key) = &asked.key {
+        ctx = ctx.with_idempotency_key(key.as_str());
+    }
+    let tx = begin(deps, caller).await?;
+    match act_on_case(tx, &ctx, &request).await.map_err(|error| Problem::of_store(&error))? {
+        ActOutcome::Done(report) => Ok(ActionDocument::new(order_id, *report)),
+        ActOutcome::Refused(refused) => Err(problem_of(&refused)),
+        ActOutcome::KeyReused => Err(Problem::new(ProblemCode::IdempotencyKeyReused)),
+        ActOutcome::NotFound => Err(not_found()),
+        ActOutcome::Busy => Err(Problem::unavailable()),
+    }
+}
+
+/// A refusal as a problem: the sentence for people, the places for forms.
+fn problem_of(refused: &RefusedAction) -> Problem {
+    let Ok(refusal) = refused.refusal() else {
+        tracing::error!("a kept refusal has a code that this version does not know");
+        return Problem::internal();
+    };
+    let title = "The action is refused.";
+    let problem = Problem::business(status_of(refusal), refusal.code(), title)
+        .with_detail(refusal.to_string());
+    let places = refused.problems.iter();
+    places.fold(problem, |problem, (pointer, detail)| problem.with_error(pointer, detail))
+}
+
+const fn status_of(refusal: ActionRefusal) -> StatusCode {
+    use ActionRefusal as R;
+    match refusal {
+        R::RoleNotAllowed | R::ApproverMustDiffer => StatusCode::FORBIDDEN,
+        R::VersionConflict => StatusCode::PRECONDITION_FAILED,
+        R::ReasonRequired
+        | R::TargetSystemUnknown
+        | R::TargetSystemIncapable
+        | R::InformationInvalid
+        | R::DependentNeedsOutput => StatusCode::UNPROCESSABLE_ENTITY,
+        R::ActionNotAllowedInStatus
+        | R::ActionNotApplicable
+        | R::OrderIsTerminal
+        | R::StepInFlight
+        | R::StepOutcomeUnknown
+        | R::StepOutcomeKnown
+        | R::StepIsSettled
+        | R::StepAlreadyDue
+        | R::StepIsHeld
+        | R::StepNotHeld
+        | R::StepNotReplaceable
+        | R::StepNotRejected
+        | R::OutcomeCannotBeAsked
+        | R::PlanFrozen
+        | R::LineHasStepsInFlight
+        | R::LineNotWaivable
+        | R::StepsInFlight
+        | R::CancellationNotAvailable => StatusCode::CONFLICT,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(parameters: &[(&str, &str)], headers: &[(&str, &str)]) -> Result<Asked, Problem> {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let parameters: Vec<_> = parameters.iter().map(owned).collect();
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            let name: http::HeaderName = name.parse().unwrap();
+            map.append(name, value.parse().unwrap());
+        }
+        Asked::parse(&parameters, &map)
+    }
+
+    #[test]
+    fn an_action_needs_a_key_and_a_version_and_a_preview_needs_neither() {
+        let key = ("idempotency-key", "k-1");
+
+        assert!(asked(&[("preview", "true")], &[]).unwrap().is_preview);
+        let code = |result: Result<Asked, Problem>| result.expect_err("refused").code();
+        assert_eq!(code(asked(&[], &[])), "IDEMPOTENCY_KEY_MISSING");
+        assert_eq!(code(asked(&[], &[key])), "PRECONDITION_REQUIRED");
+        let versioned = asked(&[], &[key, ("if-match", "\"7\"")]).unwrap();
+        assert_eq!(versioned.expected_version, Some(7));
+    }
+
+    #[test]
+    fn what_is_no_version_or_no_parameter_is_refused_by_name() {
+        let key = ("idempotency-key", "k-1");
+        for tag in ["7", "W/\"7\"", "*", "\"x\"", "\"1\", \"2\""] {
+            let problem = asked(&[], &[key, ("if-match", tag)]).expect_err("no version");
+            assert_eq!(problem.errors()[0].pointer, "If-Match", "{tag}");
+        }
+        for parameters in [&[("preview", "yes")][..], &[("dry", "true")]] {
+            let problem = asked(parameters, &[]).expect_err("not understandable");
+            assert_eq!(problem.code(), "PARAMETER_INVALID");
+        }
+    }
+}
