@@ -131,7 +131,9 @@ fn is_worth_repeating(cause: &Cause) -> bool {
     match cause {
         Cause::NoAnswer { .. } => true,
         Cause::Problem(problem) => problem.is_passing(),
-        Cause::Usage(_) | Cause::Unreadable(_) | Cause::UnknownCode(_) => false,
+        Cause::Usage(_) | Cause::Unreadable(_) | Cause::UnknownOrder(_) | Cause::UnknownCode(_) => {
+            false
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::cli::{CaseReference, ListCases};
+use crate::cli::{CaseReference, ListCases, ListSignatures};
 use crate::duration::between;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -21,23 +21,25 @@ pub(crate) async fn list(session: &Session, arguments: &ListCases) -> Result<Exi
     };
     let page = listing.read(session).await?;
     session.print(&page, |page| {
-        // Two ids and a reason do not fit one line of 100 columns: the ids come second, as the
-        // other commands take them.
+        // Everything does not fit one line of 100 columns: what the other commands take comes
+        // second.
         let cases = elements(page, "falloutCases");
         let mut table = Table::new(&["SEVERITY", "STATUS", "DUE", "OWNER", "REASON"]);
         for case in cases {
             table.row(summary(case, session.clock.now()));
         }
-        let ids = cases
-            .iter()
-            .map(|case| format!("  {} {}", shown(case, "/orderId"), shown(case, "/falloutCaseId")));
-        table.print_with_second_lines(&session.terminal, "  ORDER CASE", ids);
+        let names = cases.iter().map(|case| {
+            let order = first_text(case, &["/orderNumber", "/orderId"]);
+            let order = order.unwrap_or_else(|| NOTHING.to_owned());
+            format!("  {order} {}", shown(case, "/falloutCaseId"))
+        });
+        table.print_with_second_lines(&session.terminal, "  ORDER CASE", names);
     });
     Ok(Exit::Done)
 }
 
-pub(crate) async fn show(session: &Session, case: CaseReference) -> Result<Exit, Failure> {
-    let answer = session.api.get(&case.path(), &[]).await?;
+pub(crate) async fn show(session: &Session, case: &CaseReference) -> Result<Exit, Failure> {
+    let answer = session.api.get(&session.case_path(case).await?, &[]).await?;
     session.print(&answer.body, |case| {
         let terminal = &session.terminal;
         let [severity, status, due, owner, reason] = summary(case, session.clock.now());
@@ -56,11 +58,14 @@ pub(crate) async fn show(session: &Session, case: CaseReference) -> Result<Exit,
     Ok(Exit::Done)
 }
 
-pub(crate) async fn signatures(session: &Session) -> Result<Exit, Failure> {
-    let page = session.api.get("/fallout-signatures", &[]).await?.body;
+pub(crate) async fn signatures(
+    session: &Session,
+    arguments: &ListSignatures,
+) -> Result<Exit, Failure> {
+    let page = session.api.get("/fallout-signatures", &arguments.query()).await?.body;
     session.print(&page, |page| {
         let mut table = Table::new(&["ORDERS", "CASES", "SINCE", "SIGNATURE"]);
-        for signature in elements(page, "signatures") {
+        for signature in elements(page, "falloutSignatures") {
             let since = instant(signature, "/firstOpenedAt");
             let since = since.map(|at| between(at, session.clock.now()));
             let (orders, cases) = (shown(signature, "/orderCount"), shown(signature, "/caseCount"));
@@ -86,14 +91,19 @@ pub(crate) fn print_cases(session: &Session, cases: &[Value]) {
     table.print(&session.terminal);
 }
 
-/// Severity, status, due, owner, reason.
-fn summary(case: &Value, now: Timestamp) -> [String; 5] {
+/// Whose a case is: the group, and the person who works on it.
+pub(crate) fn owner(case: &Value) -> Option<String> {
     let owner = [
         first_text(case, &["/ownerGroup", "/assignedGroup"]),
         first_text(case, &["/ownerUser", "/assignedUser"]),
     ];
     let owner: Vec<String> = owner.into_iter().flatten().collect();
-    let owner = if owner.is_empty() { NOTHING.to_owned() } else { owner.join("/") };
+    Some(owner.join("/")).filter(|owner| !owner.is_empty())
+}
+
+/// Severity, status, due, owner, reason.
+fn summary(case: &Value, now: Timestamp) -> [String; 5] {
+    let owner = owner(case).unwrap_or_else(|| NOTHING.to_owned());
     let (severity, status) = (shown(case, "/severity"), shown(case, "/status"));
     [severity, status, due(case, now), owner, shown(case, "/reasonCode")]
 }

@@ -2,6 +2,7 @@
 
 mod actions;
 mod cases;
+mod order_name;
 mod orders;
 mod pairs;
 
@@ -15,7 +16,8 @@ pub use actions::{
     AssignArguments, CaseAction, Decision, Finding, LineArguments, OrderAction, OutcomeArguments,
     Plain, ProvideArguments, ReplaceArguments, RequestArguments, SkipArguments, WaiveArguments,
 };
-pub use cases::{CaseReference, CasesCommand, ListCases, Severity};
+pub use cases::{CaseReference, CasesCommand, ListCases, ListSignatures, Severity};
+pub use order_name::OrderName;
 pub use orders::{ListOrders, OrderReference, OrderStatus, OrdersCommand, WatchArguments};
 pub use pairs::Pair;
 

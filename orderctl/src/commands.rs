@@ -51,13 +51,13 @@ async fn dispatch(cli: Cli, world: &World) -> Result<Exit, Failure> {
 async fn of_orders(command: OrdersCommand, session: &Session) -> Result<Exit, Failure> {
     match command {
         OrdersCommand::List(arguments) => orders::list(session, &arguments).await,
-        OrdersCommand::Show(order) => orders::show(session, order).await,
-        OrdersCommand::Explain(order) => orders::explain(session, order).await,
-        OrdersCommand::Timeline(order) => orders::timeline(session, order).await,
+        OrdersCommand::Show(order) => orders::show(session, &order).await,
+        OrdersCommand::Explain(order) => orders::explain(session, &order).await,
+        OrdersCommand::Timeline(order) => orders::timeline(session, &order).await,
         OrdersCommand::Watch(arguments) => orders::watch(session, &arguments).await,
         OrdersCommand::Act { order, action } => {
             let shown_by = format!("orderctl orders show {}", order.order);
-            let subject = Subject { path: order.path(), shown_by };
+            let subject = Subject { path: session.order_path(&order.order).await?, shown_by };
             act::act(session, &subject, &ActionRequest::from(action)).await
         }
     }
@@ -66,11 +66,11 @@ async fn of_orders(command: OrdersCommand, session: &Session) -> Result<Exit, Fa
 async fn of_cases(command: CasesCommand, session: &Session) -> Result<Exit, Failure> {
     match command {
         CasesCommand::List(arguments) => cases::list(session, &arguments).await,
-        CasesCommand::Show(case) => cases::show(session, case).await,
-        CasesCommand::Signatures => cases::signatures(session).await,
+        CasesCommand::Show(case) => cases::show(session, &case).await,
+        CasesCommand::Signatures(arguments) => cases::signatures(session, &arguments).await,
         CasesCommand::Act { case, action } => {
             let shown_by = format!("orderctl cases show {} {}", case.order, case.case);
-            let subject = Subject { path: case.path(), shown_by };
+            let subject = Subject { path: session.case_path(&case).await?, shown_by };
             act::act(session, &subject, &ActionRequest::from(*action)).await
         }
     }

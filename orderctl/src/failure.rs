@@ -27,6 +27,9 @@ pub(crate) enum Cause {
     /// An answer came, but not one of this API.
     #[error("the answer cannot be read: {0}")]
     Unreadable(String),
+    /// The list has no order of that number.
+    #[error("there is no order {0}")]
+    UnknownOrder(String),
     /// `--explain` does not know it.
     #[error("there is no code {0}")]
     UnknownCode(String),
@@ -58,7 +61,7 @@ impl Failure {
             Cause::Usage(_) => Exit::Usage,
             Cause::Problem(problem) => problem.exit(),
             Cause::NoAnswer { .. } | Cause::Unreadable(_) => Exit::Technical,
-            Cause::UnknownCode(_) => Exit::NotFound,
+            Cause::UnknownOrder(_) | Cause::UnknownCode(_) => Exit::NotFound,
         }
     }
 

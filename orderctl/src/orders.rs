@@ -20,8 +20,8 @@ use crate::table::Table;
 use crate::terminal::printable;
 
 /// The API explains in sentences for people and in fields for programs.
-pub(crate) async fn explain(session: &Session, order: OrderReference) -> Result<Exit, Failure> {
-    let path = format!("{}/explain", order.path());
+pub(crate) async fn explain(session: &Session, order: &OrderReference) -> Result<Exit, Failure> {
+    let path = format!("{}/explain", session.order_path(&order.order).await?);
     match session.format {
         Format::Table => {
             let text = session.api.get_text(&path).await?;
@@ -33,8 +33,8 @@ pub(crate) async fn explain(session: &Session, order: OrderReference) -> Result<
 }
 
 /// Everything that happened to an order, in one list by time.
-pub(crate) async fn timeline(session: &Session, order: OrderReference) -> Result<Exit, Failure> {
-    let order = session.api.get(&order.path(), &[]).await?.body;
+pub(crate) async fn timeline(session: &Session, order: &OrderReference) -> Result<Exit, Failure> {
+    let order = session.api.get(&session.order_path(&order.order).await?, &[]).await?.body;
     let changes = change::of_order(&order);
     let documents = Value::Array(changes.iter().map(change::Change::as_json).collect());
     session.print(&documents, |_| {

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 use uuid::Uuid;
 
-use super::CaseAction;
+use super::{CaseAction, OrderName};
 
 const LIST_EXAMPLES: &str = "\
 Examples:
@@ -31,7 +31,7 @@ pub enum CasesCommand {
     /// Show one case with its evidence and what can be done about it.
     Show(CaseReference),
     /// List the ways in which orders fail, each with its numbers of orders and open cases.
-    Signatures,
+    Signatures(ListSignatures),
     /// Decide a case.
     #[command(after_long_help = ACT_EXAMPLES)]
     Act {
@@ -45,20 +45,12 @@ pub enum CasesCommand {
 }
 
 /// Which case.
-#[derive(Debug, Clone, Copy, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct CaseReference {
-    /// Id of the order.
-    pub order: Uuid,
+    /// Id or number of the order.
+    pub order: OrderName,
     /// Id of the case.
     pub case: Uuid,
-}
-
-impl CaseReference {
-    /// The case's path below the API's base URL.
-    #[must_use]
-    pub fn path(self) -> String {
-        format!("/orders/{}/fallout-cases/{}", self.order, self.case)
-    }
 }
 
 /// Which cases to list.
@@ -114,6 +106,28 @@ impl ListCases {
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))
         .collect()
+    }
+}
+
+/// Which ways to fail to list.
+#[derive(Debug, Args)]
+pub struct ListSignatures {
+    /// Only failures at this system.
+    #[arg(long, value_name = "SYSTEM")]
+    pub target_system: Option<String>,
+    /// At most so many [default: 50].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub limit: Option<u16>,
+}
+
+impl ListSignatures {
+    /// The filters as the API names them.
+    #[must_use]
+    pub fn query(&self) -> Vec<(&'static str, String)> {
+        [("targetSystem", self.target_system.clone()), ("limit", self.limit.map(|x| x.to_string()))]
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect()
     }
 }
 

@@ -1,9 +1,8 @@
 //! `orderctl orders …`.
 
 use clap::{Args, Subcommand, ValueEnum};
-use uuid::Uuid;
 
-use super::OrderAction;
+use super::{OrderAction, OrderName};
 use crate::duration::Span;
 
 const LIST_EXAMPLES: &str = "\
@@ -53,18 +52,10 @@ pub enum OrdersCommand {
 }
 
 /// Which order.
-#[derive(Debug, Clone, Copy, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct OrderReference {
-    /// Id of the order.
-    pub order: Uuid,
-}
-
-impl OrderReference {
-    /// The order's path below the API's base URL.
-    #[must_use]
-    pub fn path(self) -> String {
-        format!("/orders/{}", self.order)
-    }
+    /// Id or number of the order.
+    pub order: OrderName,
 }
 
 /// Which orders to list.

@@ -39,7 +39,7 @@ impl Change {
 /// Transitions, events, cases and, where the API has them, actions; by time.
 pub(crate) fn of_order(order: &Value) -> Vec<Change> {
     let mut changes: Vec<Change> = Vec::new();
-    changes.extend(list(order, "/transitions").iter().filter_map(transition));
+    changes.extend(list(order, "/transitions").iter().filter_map(|x| transition(order, x)));
     changes.extend(list(order, "/events").iter().filter_map(event));
     changes.extend(list(order, "/falloutCases").iter().flat_map(case));
     changes.extend(list(order, "/actions").iter().filter_map(action));
@@ -71,7 +71,7 @@ pub(crate) fn step_changes(
     moved.map(change).collect()
 }
 
-fn transition(document: &Value) -> Option<Change> {
+fn transition(order: &Value, document: &Value) -> Option<Change> {
     let to = shown(document, "/toStatus");
     let what = match text(document, "/fromStatus") {
         Some(from) => format!("{from} → {to}"),
@@ -80,10 +80,19 @@ fn transition(document: &Value) -> Option<Change> {
     Some(Change {
         at: instant(document, "/occurredAt")?,
         kind: shown(document, "/subjectType"),
-        what: format!("{what} ({})", shown(document, "/command")),
+        what: format!("{}{what} ({})", line_of(order, document), shown(document, "/command")),
         who: text(document, "/actorName"),
         why: text(document, "/reason"),
     })
+}
+
+/// Which line a transition is about, as people count them.
+fn line_of(order: &Value, transition: &Value) -> String {
+    let id = text(transition, "/subjectId");
+    let mut lines = list(order, "/lines").iter();
+    let line = lines.find(|line| id.is_some() && text(line, "/orderLineId") == id);
+    let line = line.map(|x| format!("{} {}: ", shown(x, "/lineNumber"), shown(x, "/productCode")));
+    line.unwrap_or_default()
 }
 
 fn event(document: &Value) -> Option<Change> {

@@ -1,8 +1,8 @@
 //! `orderctl orders list`.
 
-use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::cases::owner;
 use crate::cli::ListOrders;
 use crate::duration::between;
 use crate::exit::Exit;
@@ -21,29 +21,44 @@ pub(crate) async fn list(session: &Session, arguments: &ListOrders) -> Result<Ex
     };
     let page = listing.read(session).await?;
     session.print(&page, |page| {
-        let mut table = Table::new(&["ORDER", "NUMBER", "STATUS", "WAITS"]);
+        let mut table = Table::new(&["ORDER", "STATUS", "SINCE", "WAITS FOR"]);
         for order in elements(page, "orders") {
-            let number = shown(order, "/orderNumber");
-            let waits = waits(order, session.clock.now());
-            table.row([shown(order, "/orderId"), number, shown(order, "/status"), waits]);
+            let since = instant(order, "/waitingSince");
+            let since = since.map(|at| between(at, session.clock.now()));
+            table.row([
+                first_text(order, &["/orderNumber", "/orderId"]).unwrap_or_else(nothing),
+                shown(order, "/status"),
+                since.unwrap_or_else(nothing),
+                waits_for(order).unwrap_or_else(nothing),
+            ]);
         }
         table.print(&session.terminal);
     });
     Ok(Exit::Done)
 }
 
-/// Since when, and for whom: a case, else a failed step, else a target system.
-fn waits(order: &Value, now: Timestamp) -> String {
-    let since = instant(order, "/waitingSince").map(|at| between(at, now));
-    let whom = text(order, "/falloutCase/reasonCode")
-        .or_else(|| first_text(order, &["/failedStep/failureCode", "/failedStep/stepKey"]))
-        .or_else(|| first_text(order, &["/waitingFor/targetSystem", "/waitingFor/stepKey"]));
-    match (since, whom) {
-        (Some(since), Some(whom)) => format!("{since}, {whom}"),
-        (Some(since), None) => since,
-        (None, Some(whom)) => whom,
-        (None, None) => NOTHING.to_owned(),
+/// Whom it waits for: the owner of a case, else of a failed step, else a target system.
+fn waits_for(order: &Value) -> Option<String> {
+    let case = ["/openCase", "/falloutCase"].iter().find_map(|field| order.pointer(field));
+    if let Some(reason) = case.and_then(|case| text(case, "/reasonCode")) {
+        let owner = case.and_then(owner).map(|owner| format!(", {owner}"));
+        return Some(format!("{reason}{}", owner.unwrap_or_default()));
     }
+    if let Some(key) = text(order, "/failedStep/stepKey") {
+        let code = text(order, "/failedStep/failureCode").map(|code| format!(": {code}"));
+        return Some(format!("failed {key}{}", code.unwrap_or_default()));
+    }
+    let system = text(order, "/waitingFor/targetSystem")?;
+    let key = text(order, "/waitingFor/stepKey").map(|key| format!(" {key}"));
+    let attempt = text(order, "/retry/attempt").map(|attempt| {
+        let of = first_text(order, &["/retry/maxAttempts", "/retry/of"]);
+        format!(", attempt {attempt}{}", of.map(|of| format!(" of {of}")).unwrap_or_default())
+    });
+    Some(format!("{system}{}{}", key.unwrap_or_default(), attempt.unwrap_or_default()))
+}
+
+fn nothing() -> String {
+    NOTHING.to_owned()
 }
 
 #[cfg(test)]
@@ -54,20 +69,18 @@ mod tests {
 
     #[test]
     fn a_case_is_shown_before_a_failure_and_a_failure_before_a_system() {
-        let now = "2026-03-02T12:00:00Z".parse().unwrap();
-        let since = "2026-03-02T07:48:00Z";
-        let mut order = json!({
-            "waitingSince": since,
-            "waitingFor": {"targetSystem": "PROVISIONING", "stepKey": "access-link"},
-        });
-        assert_eq!(waits(&order, now), "4 h 12 min, PROVISIONING");
+        let mut order = json!({"waitingFor": {"targetSystem": "PROVISIONING", "stepKey": "link"}});
+        assert_eq!(waits_for(&order).as_deref(), Some("PROVISIONING link"));
 
-        order["failedStep"] = json!({"stepKey": "x", "failureCode": "NO_FREE_PORT"});
-        assert_eq!(waits(&order, now), "4 h 12 min, NO_FREE_PORT");
+        order["retry"] = json!({"attempt": 3, "maxAttempts": 5});
+        assert_eq!(waits_for(&order).as_deref(), Some("PROVISIONING link, attempt 3 of 5"));
 
-        order["falloutCase"] = json!({"reasonCode": "UNKNOWN_OUTCOME"});
-        assert_eq!(waits(&order, now), "4 h 12 min, UNKNOWN_OUTCOME");
+        order["failedStep"] = json!({"stepKey": "port", "failureCode": "NO_FREE_PORT"});
+        assert_eq!(waits_for(&order).as_deref(), Some("failed port: NO_FREE_PORT"));
 
-        assert_eq!(waits(&json!({"waitingFor": null}), now), "-");
+        order["openCase"] = json!({"reasonCode": "UNKNOWN_OUTCOME", "ownerGroup": "operations"});
+        assert_eq!(waits_for(&order).as_deref(), Some("UNKNOWN_OUTCOME, operations"));
+
+        assert_eq!(waits_for(&json!({"waitingFor": null, "openCase": null})), None);
     }
 }

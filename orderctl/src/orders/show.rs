@@ -23,8 +23,8 @@ const MILESTONES: [(&str, &str); 7] = [
     ("/completedAt", "completed"),
 ];
 
-pub(crate) async fn show(session: &Session, order: OrderReference) -> Result<Exit, Failure> {
-    let order = session.api.get(&order.path(), &[]).await?.body;
+pub(crate) async fn show(session: &Session, order: &OrderReference) -> Result<Exit, Failure> {
+    let order = session.api.get(&session.order_path(&order.order).await?, &[]).await?.body;
     session.print(&order, |order| {
         print_head(session, order);
         print_waiting(session, order);

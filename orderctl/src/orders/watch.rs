@@ -30,10 +30,11 @@ pub(crate) async fn watch(session: &Session, arguments: &WatchArguments) -> Resu
     let started = session.clock.now();
     let end = session.api.deadline();
     let end = end.unwrap_or_else(|| started.checked_add(PATIENCE).unwrap_or(Timestamp::MAX));
+    let path = session.order_path(&arguments.order.order).await?;
     let spinner = session.terminal.spinner();
     let mut seen = Seen::default();
     loop {
-        let order = session.api.get(&arguments.order.path(), &[]).await?.body;
+        let order = session.api.get(&path, &[]).await?.body;
         let now = session.clock.now();
         for change in seen.news(&order, now) {
             spinner.suspend(|| print(session, &change));

@@ -7,10 +7,10 @@ use wiremock::ResponseTemplate;
 use crate::desk::{CASE, Desk, ORDER};
 
 #[tokio::test]
-async fn a_list_of_cases_asks_with_the_names_of_the_api_and_shows_both_ids() {
+async fn a_list_of_cases_asks_with_the_names_of_the_api_and_shows_what_other_commands_take() {
     let desk = Desk::new().await;
     let case = json!({
-        "orderId": ORDER, "falloutCaseId": CASE, "severity": "CRITICAL", "status": "OPEN",
+        "orderId": ORDER, "orderNumber": "ORD-0000000001", "falloutCaseId": CASE, "severity": "CRITICAL", "status": "OPEN",
         "reasonCode": "UNKNOWN_OUTCOME", "ownerGroup": "operations", "ownerUser": "ann",
         "dueAt": "2026-03-02T07:48:00Z",
     });
@@ -57,10 +57,11 @@ async fn the_ways_in_which_orders_fail_are_listed_with_their_numbers() {
         "failureSignature": "PROVISIONING/activate/RETRIES_EXHAUSTED", "orderCount": 218,
         "caseCount": 220, "firstOpenedAt": "2026-03-02T07:48:00Z",
     });
-    desk.shows("/fallout-signatures", json!({"signatures": [signature]})).await;
+    desk.shows("/fallout-signatures", json!({"falloutSignatures": [signature]})).await;
 
-    let ended = desk.types("cases signatures").await;
+    let ended = desk.types("cases signatures --target-system PROVISIONING --limit 5").await;
 
+    assert_eq!(desk.asked().await, ["GET /fallout-signatures?targetSystem=PROVISIONING&limit=5"]);
     assert_eq!(
         ended.stdout,
         "ORDERS  CASES  SINCE       SIGNATURE\n\

@@ -22,7 +22,7 @@ pub(crate) fn order(status: &str) -> Value {
         "releasedAt": "2026-03-02T06:00:30Z",
         "processInstanceId": "pi-1", "processStatus": "RUNNING",
         "lines": [{
-            "orderLineId": LINE, "status": "IN_PROGRESS", "action": "ADD", "quantity": 2,
+            "orderLineId": LINE, "lineNumber": 1, "status": "IN_PROGRESS", "action": "ADD", "quantity": 2,
             "productCode": "ACCESS", "stepCount": 3, "remainingStepCount": 1,
         }],
         "steps": [
@@ -46,6 +46,9 @@ pub(crate) fn order(status: &str) -> Value {
             {"subjectType": "ORDER", "fromStatus": "CREATED", "toStatus": "VALIDATED",
              "command": "validate_readiness", "actorName": "order-validate-readiness",
              "reason": "all checks passed", "occurredAt": "2026-03-02T06:00:05Z"},
+            {"subjectType": "LINE", "subjectId": LINE, "fromStatus": "NOT_STARTED",
+             "toStatus": "IN_PROGRESS", "command": "begin_step_attempt",
+             "actorName": "fulfillment-step-executor", "occurredAt": "2026-03-02T07:48:00Z"},
         ],
         "events": [
             {"eventType": "OrderCreated", "orderVersion": 1, "occurredAt": "2026-03-02T06:00:00Z"},
@@ -81,8 +84,8 @@ async fn a_list_asks_with_the_names_of_the_api_and_shows_what_each_order_waits_f
     assert_eq!(header(request, "authorization"), Some(format!("Bearer {TOKEN}").as_str()));
     assert_eq!(
         ended.stdout,
-        "ORDER                                 NUMBER  STATUS                   WAITS\n\
-         0195a000-0000-7000-8000-000000000001  ORD-1   FULFILLMENT_IN_PROGRESS  4 h 12 min, PROVISIONING\n"
+        "ORDER  STATUS                   SINCE       WAITS FOR\n\
+         ORD-1  FULFILLMENT_IN_PROGRESS  4 h 12 min  PROVISIONING access-link\n"
     );
 }
 
@@ -200,6 +203,42 @@ async fn a_timeline_has_transitions_events_cases_and_actions_by_time() {
     insta::assert_snapshot!("timeline", people.stdout);
     let changes: Vec<Value> = serde_json::from_str(&programs.stdout).unwrap();
     let kinds: Vec<&str> = changes.iter().filter_map(|x| x["kind"].as_str()).collect();
-    assert_eq!(kinds, ["ORDER", "EVENT", "ORDER", "CASE", "ACTION"]);
-    assert_eq!(changes[4]["at"], "2026-03-02T10:00:00Z");
+    assert_eq!(kinds, ["ORDER", "EVENT", "ORDER", "LINE", "CASE", "ACTION"]);
+    assert_eq!(changes[5]["at"], "2026-03-02T10:00:00Z");
+}
+
+#[tokio::test]
+async fn an_order_that_is_called_by_its_number_is_looked_up_first() {
+    let desk = Desk::new().await;
+    let other = json!({"orderId": LINE, "orderNumber": "ORD-00000000012"});
+    let ours = json!({"orderId": ORDER, "orderNumber": "ORD-0000000001"});
+    desk.shows("/orders", json!({"orders": [other, ours], "links": {}})).await;
+    desk.shows(&format!("/orders/{ORDER}"), order("CREATED")).await;
+    desk.shows(&format!("/orders/{ORDER}/fallout-cases/{CASE}"), json!({"status": "OPEN"})).await;
+
+    let shown = desk.types("orders show ord-0000000001").await;
+    let case = desk.types(&format!("cases show ORD-0000000001 {CASE}")).await;
+
+    assert_eq!((shown.exit, case.exit), (Exit::Done, Exit::Done));
+    assert_eq!(
+        desk.asked().await,
+        [
+            "GET /orders?text=ORD-0000000001".to_owned(),
+            format!("GET /orders/{ORDER}"),
+            "GET /orders?text=ORD-0000000001".to_owned(),
+            format!("GET /orders/{ORDER}/fallout-cases/{CASE}"),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_number_that_only_begins_so_is_another_order() {
+    let desk = Desk::new().await;
+    desk.shows("/orders", json!({"orders": [row("ORD-12")], "links": {}})).await;
+
+    let ended = desk.types("orders act ORD-1 fail-order --reason WHY").await;
+
+    assert_eq!(ended.exit, Exit::NotFound);
+    assert!(ended.stderr.starts_with("error: there is no order ORD-1\n"), "{}", ended.stderr);
+    assert_eq!(desk.asked().await, ["GET /orders?text=ORD-1"], "nothing is acted on");
 }

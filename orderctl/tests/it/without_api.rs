@@ -68,7 +68,7 @@ fn the_program_ends_with_the_number_of_its_exit() {
         (&["--explain", "NOT_FOUND"][..], Exit::Done),
         (&["--explain", "NO_SUCH_CODE"], Exit::NotFound),
         (&[], Exit::Usage),
-        (&["orders", "show", "no-uuid"], Exit::Usage),
+        (&["orders", "show", "../orders"], Exit::Usage),
         (&["orders", "list"], Exit::Usage),
     ] {
         let output = program(words).output().unwrap();
