@@ -5,17 +5,20 @@
 
 mod connection;
 mod problem;
+mod received;
 
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reqwest::header::{ACCEPT, ETAG, HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, Request, RequestBuilder, Response};
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::{Client, Request, RequestBuilder};
 use serde_json::Value;
 
 pub(crate) use problem::Problem;
+pub(crate) use received::Answer;
+use received::{Received, is_worth_repeating, no_answer};
 
-use crate::failure::{Cause, Failure};
+use crate::failure::Failure;
 use crate::terminal::Terminal;
 use crate::world::Clock;
 
@@ -40,15 +43,6 @@ pub(crate) struct Api {
     deadline: Option<Timestamp>,
 }
 
-/// A document with its version.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    /// The document.
-    pub(crate) body: Value,
-    /// What `If-Match` takes.
-    pub(crate) version: Option<u64>,
-}
-
 impl Api {
     /// Reads a document.
     pub(crate) async fn get(
@@ -57,13 +51,13 @@ impl Api {
         query: &[(&str, String)],
     ) -> Result<Answer, Failure> {
         let request = self.client.get(self.url(path)).query(query);
-        answer(self.send(request.header(ACCEPT, "application/json")).await?).await
+        self.send(request.header(ACCEPT, "application/json")).await?.document()
     }
 
     /// Reads a text for people.
     pub(crate) async fn get_text(&self, path: &str) -> Result<String, Failure> {
         let request = self.client.get(self.url(path)).header(ACCEPT, "text/plain");
-        self.send(request).await?.text().await.map_err(unreadable)
+        Ok(self.send(request).await?.text)
     }
 
     /// Asks for a change; `headers` hold the key that makes repeats harmless.
@@ -74,7 +68,7 @@ impl Api {
         body: &Value,
     ) -> Result<Answer, Failure> {
         let request = self.client.post(self.url(path)).headers(headers).json(body);
-        answer(self.send(request.header(ACCEPT, "application/json")).await?).await
+        self.send(request.header(ACCEPT, "application/json")).await?.document()
     }
 
     /// When the command gives up, if it was told to.
@@ -87,37 +81,38 @@ impl Api {
     }
 
     /// Sends until there is an answer that will not change by asking again.
-    async fn send(&self, request: RequestBuilder) -> Result<Response, Failure> {
-        let request = request.header("authorization", self.authorization.clone());
+    async fn send(&self, request: RequestBuilder) -> Result<Received, Failure> {
+        let request = request.header(AUTHORIZATION, self.authorization.clone());
         let request = request.build().map_err(|error| Failure::usage(error.to_string()))?;
         let mut pause = FIRST_PAUSE;
         let mut attempt = 1;
         loop {
-            let (failure, asked_for) = match self.send_once(&request).await {
-                Ok(response) if response.status().is_success() => return Ok(response),
-                Ok(response) => refusal(response).await,
+            let copy = request.try_clone();
+            let copy = copy.ok_or_else(|| Failure::usage("the request cannot be repeated"))?;
+            let (cause, asked_for) = match self.send_once(copy).await {
+                Ok(received) if received.status.is_success() => return Ok(received),
+                Ok(received) => (received.refusal(), received.retry_after()),
                 Err(error) => (no_answer(attempt, &error), None),
             };
             let pausing = asked_for.unwrap_or(pause).min(LONGEST_PAUSE);
-            if attempt == ATTEMPTS || !is_worth_repeating(&failure) || !self.has_time(pausing) {
-                return Err(failure.into());
+            if attempt == ATTEMPTS || !is_worth_repeating(&cause) || !self.has_time(pausing) {
+                return Err(cause.into());
             }
-            self.terminal.message(&format!("{failure}; the same request again"));
+            self.terminal.message(&format!("{cause}; the same request again"));
             self.clock.pause(pausing).await;
             pause *= 2;
             attempt += 1;
         }
     }
 
-    async fn send_once(&self, request: &Request) -> reqwest::Result<Response> {
-        // Bodies are in memory, so that every request can be cloned.
-        let mut copy = request
-            .try_clone()
-            .unwrap_or_else(|| Request::new(request.method().clone(), request.url().clone()));
+    /// An answer counts once all of it is here.
+    async fn send_once(&self, mut request: Request) -> reqwest::Result<Received> {
         let left = self.deadline.map(|at| at.duration_since(self.clock.now()));
         let left = left.map_or(REQUEST_TIMEOUT, |left| left.try_into().unwrap_or_default());
-        *copy.timeout_mut() = Some(left.clamp(Duration::from_secs(1), REQUEST_TIMEOUT));
-        self.client.execute(copy).await
+        *request.timeout_mut() = Some(left.clamp(Duration::from_secs(1), REQUEST_TIMEOUT));
+        let response = self.client.execute(request).await?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        Ok(Received { status, headers, text: response.text().await? })
     }
 
     /// Whether the pause ends before the command gives up.
@@ -125,45 +120,4 @@ impl Api {
         let end = self.clock.now().checked_add(pause).unwrap_or(Timestamp::MAX);
         self.deadline.is_none_or(|deadline| end < deadline)
     }
-}
-
-fn is_worth_repeating(cause: &Cause) -> bool {
-    match cause {
-        Cause::NoAnswer { .. } => true,
-        Cause::Problem(problem) => problem.is_passing(),
-        Cause::Usage(_) | Cause::Unreadable(_) | Cause::UnknownOrder(_) | Cause::UnknownCode(_) => {
-            false
-        }
-    }
-}
-
-fn no_answer(attempt: u32, error: &reqwest::Error) -> Cause {
-    let reason = if error.is_timeout() {
-        "it took too long"
-    } else if error.is_connect() {
-        "it cannot be reached"
-    } else {
-        "the connection broke"
-    };
-    Cause::NoAnswer { attempt, reason: reason.to_owned() }
-}
-
-async fn refusal(response: Response) -> (Cause, Option<Duration>) {
-    let status = response.status().as_u16();
-    let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-    let pause = retry_after.and_then(|text| text.parse().ok()).map(Duration::from_secs);
-    let body = response.text().await.unwrap_or_default();
-    (Cause::Problem(Box::new(Problem::read(status, &body))), pause)
-}
-
-async fn answer(response: Response) -> Result<Answer, Failure> {
-    let etag = response.headers().get(ETAG).and_then(|tag| tag.to_str().ok());
-    let tag = etag.and_then(|tag| tag.trim_start_matches("W/").trim_matches('"').parse().ok());
-    let body: Value = response.json().await.map_err(unreadable)?;
-    let version = tag.or_else(|| body.get("version").and_then(Value::as_u64));
-    Ok(Answer { body, version })
-}
-
-fn unreadable(error: reqwest::Error) -> Failure {
-    Cause::Unreadable(error.without_url().to_string()).into()
 }

@@ -40,6 +40,7 @@ pub fn all() -> Vec<CodeEntry> {
     for line in DOCUMENT.lines() {
         if let Some(heading) = line.strip_prefix("## ") {
             section = heading;
+            titles.clear();
         }
         let cells = cells(line);
         match cells.split_first() {

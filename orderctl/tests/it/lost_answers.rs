@@ -22,7 +22,7 @@ fn key(request: &str) -> &str {
 
 #[tokio::test]
 async fn an_action_whose_answer_was_lost_is_repeated_with_the_same_key() {
-    let api = LosingApi::with(&[Fate::Lost, Fate::Lost, applied()]).await;
+    let api = LosingApi::with(&[Fate::Lost, Fate::Broken, applied()]).await;
 
     let ended = act(&api, "").await;
 
@@ -62,6 +62,17 @@ async fn when_every_answer_is_lost_the_command_says_how_to_repeat_it() {
         "{}",
         ended.stderr
     );
+}
+
+#[tokio::test]
+async fn an_answer_of_somebody_else_leaves_open_whether_it_was_done() {
+    let api = LosingApi::with(&[Fate::Answered(200, "<html>log in".to_owned())]).await;
+
+    let ended = act(&api, "--idempotency-key k-1").await;
+
+    assert_eq!(ended.exit, Exit::Technical);
+    assert_eq!(api.requests().len(), 1);
+    assert!(ended.stderr.contains("--idempotency-key k-1 --if-match 4"), "{}", ended.stderr);
 }
 
 #[tokio::test]
