@@ -49,6 +49,7 @@ pub enum CaseAction {
     /// Write something down on the case.
     ///
     /// Changes nothing else; a note can be neither changed nor removed.
+    #[command(mut_arg("note", |note| note.required(true)))]
     AddNote(Plain),
     /// Approve what somebody else asked for; it happens at once.
     ///

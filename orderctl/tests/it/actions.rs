@@ -1,5 +1,9 @@
 //! What each action sends.
 
+use std::collections::BTreeSet;
+
+use clap::CommandFactory;
+use orderctl::cli::Cli;
 use orderctl::exit::Exit;
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
@@ -12,7 +16,6 @@ fn actions() -> Vec<(String, Value)> {
         "retry-step",
         "defer-billing",
         "escalate",
-        "add-note",
         "approve",
         "reject",
         "fail-order",
@@ -28,6 +31,7 @@ fn actions() -> Vec<(String, Value)> {
     let plain = plain.map(|action| (action.to_owned(), json!({})));
     let others = [
         ("retry-step --note two+words", json!({"note": "two words"})),
+        ("add-note --note two+words", json!({"note": "two words"})),
         (
             "skip-step --output circuitId=C-7 --output ports:=2",
             json!({"outputs": {"circuitId": "C-7", "ports": 2}}),
@@ -86,6 +90,21 @@ async fn every_action_on_a_case_is_sent_as_the_api_takes_it() {
     }
 }
 
+#[test]
+fn no_action_of_the_command_line_is_left_out_of_this_test() {
+    let command = Cli::command();
+    let act = ["cases", "act"].iter().fold(&command, |command, word| {
+        command.find_subcommand(word).unwrap_or_else(|| panic!("no {word}"))
+    });
+    let named: BTreeSet<&str> = act.get_subcommands().map(clap::Command::get_name).collect();
+    let sent = actions();
+    let sent: BTreeSet<&str> =
+        sent.iter().filter_map(|(words, _)| words.split(' ').next()).collect();
+
+    assert_eq!(named, sent);
+    assert_eq!(named.len(), 20);
+}
+
 #[tokio::test]
 async fn both_actions_on_an_order_are_sent_with_the_version_of_the_order() {
     for (words, body) in [
@@ -114,6 +133,7 @@ async fn what_an_action_needs_is_asked_for_before_anything_is_sent() {
     let desk = Desk::new().await;
     for words in [
         "retry-step",
+        "add-note --reason WHY",
         "replace-target --reason WHY",
         "request-more-info --reason WHY",
         "provide-info --reason WHY",
