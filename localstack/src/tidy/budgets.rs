@@ -25,7 +25,7 @@ const MIGRATION: usize = 120;
 pub(super) fn check(root: &Path) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     let mut crates: BTreeMap<String, usize> = BTreeMap::new();
-    for folder in ["functions", "shared", "localstack"] {
+    for folder in ["functions", "shared", "localstack", "orderctl"] {
         let files = source::files(root, folder, &[".rs"])?;
         if files.is_empty() {
             findings.push(Finding::new(folder, 0, "no Rust files here: is the checkout complete?"));

@@ -57,6 +57,7 @@ pub(super) fn check(root: &Path) -> Result<Vec<Finding>> {
             "is not on the list of pure crates: the domain has no IO, clock, randomness or logging",
         )
     })?);
+    findings.extend(insiders(root, "orderctl/Cargo.toml")?);
     for manifest in ["localstack/Cargo.toml", "localstack/simulator/Cargo.toml"] {
         findings.extend(unwanted(root, manifest, |dependency| {
             let is_function = functions.iter().any(|other| other == dependency);
@@ -67,6 +68,16 @@ pub(super) fn check(root: &Path) -> Result<Vec<Finding>> {
         })?);
     }
     Ok(findings)
+}
+
+/// Whoever speaks to the public API only may be older or newer than it: no crate of ours but in tests.
+fn insiders(root: &Path, manifest: &str) -> Result<Vec<Finding>> {
+    let workspace = source::file(root, "Cargo.toml")?.unwrap_or_default();
+    let ours: Vec<&str> =
+        workspace.lines().filter_map(|line| line.split_once(" = { path = ")).map(|x| x.0).collect();
+    unwanted(root, manifest, |dependency| {
+        ours.contains(&dependency).then_some("this program knows the public API only")
+    })
 }
 
 /// What makes fixtures is optional, and no product asks for it.

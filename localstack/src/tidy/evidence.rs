@@ -14,7 +14,7 @@ const WORDS: usize = 5;
 
 pub(super) fn check(root: &Path) -> Result<Vec<Finding>> {
     let mut tests = BTreeSet::new();
-    for folder in ["functions", "shared", "tests", "localstack", "benches"] {
+    for folder in ["functions", "shared", "tests", "localstack", "orderctl", "benches"] {
         for file in source::files(root, folder, &[".rs"])? {
             tests.extend(functions(&file.text).map(str::to_owned));
         }

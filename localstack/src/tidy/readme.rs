@@ -10,13 +10,14 @@ use super::{Finding, source};
 const LINES: std::ops::RangeInclusive<usize> = 10..=25;
 
 /// Crates that are not in a folder of crates.
-const ALONE: [&str; 9] = [
+const ALONE: [&str; 10] = [
     "benches",
     "benches/store",
     "localstack",
     "localstack/fault-proxy",
     "localstack/invariants",
     "localstack/simulator",
+    "orderctl",
     "tests",
     "tests/crash-matrix",
     "tests/models",

@@ -1,0 +1,20 @@
+#![doc = include_str!("../README.md")]
+
+mod act;
+mod api;
+mod cases;
+pub mod cli;
+pub mod codes;
+mod commands;
+mod duration;
+pub mod exit;
+mod failure;
+mod fields;
+mod orders;
+mod pages;
+mod session;
+mod table;
+pub mod terminal;
+pub mod world;
+
+pub use commands::run;

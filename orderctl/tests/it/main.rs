@@ -1,0 +1,13 @@
+//! Every command against a stub of the API: what it asks, what it prints, how it ends.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod acting;
+mod actions;
+mod cases;
+mod desk;
+mod failures;
+mod losing_api;
+mod lost_answers;
+mod orders;
+mod watching;
+mod without_api;
