@@ -2,8 +2,10 @@
 
 mod access;
 mod actions;
+mod explain;
 mod fixture;
 mod incidents;
 mod lists;
+mod matrix;
 mod progress;
 mod views;
