@@ -231,7 +231,7 @@ const MATRIX: &[Line] = &[
     Line {
         entry: Entry::NextOpenCommunication,
         may: &[NOTIFY],
-        has_the_grants: &[RECONCILE],
+        has_the_grants: &[OPERATOR, RECONCILE],
         sees_nothing: &[],
     },
     // Only reconciliation reads orders, deliveries and correlations together.
@@ -320,6 +320,14 @@ const MATRIX: &[Line] = &[
         sees_nothing: &[],
     },
     own(Entry::FindOrder, &[OPERATOR]),
+    own(Entry::FindCase, &[OPERATOR]),
+    // Whoever repairs orders reads what explains them.
+    Line {
+        entry: Entry::ExplainOrder,
+        may: &[OPERATOR],
+        has_the_grants: &[RECONCILE],
+        sees_nothing: &[],
+    },
     // Configuration is loaded by the owner of the schema.
     own(Entry::ApplyCatalogue, &[]),
     own(Entry::ApplyTargetSystems, &[]),

@@ -106,6 +106,8 @@ entries! {
     ListIncidents = "incident_list::list_incidents",
     ListOrders = "order_list::list_orders",
     FindOrder = "find_order::find_order",
+    FindCase = "find_case::find_case",
+    ExplainOrder = "explain::explain_order",
     ApplyCatalogue = "catalogue::apply",
     ApplyTargetSystems = "target_system::apply",
 }
@@ -333,6 +335,8 @@ impl World {
             | Entry::ListIncidents
             | Entry::ListOrders
             | Entry::FindOrder
+            | Entry::FindCase
+            | Entry::ExplainOrder
             | Entry::ApplyCatalogue
             | Entry::ApplyTargetSystems => self.attempt_of_tenant(entry, store).await,
             Entry::ClaimDueDeliveries
@@ -448,6 +452,14 @@ impl World {
                 read_model::list_orders(tx, &filter).await.map(|_| ())
             }
             Entry::FindOrder => read_model::find_order(tx, order).await.map(|_| ()),
+            Entry::FindCase => {
+                let case = FalloutCaseId::from_uuid(Uuid::nil());
+                read_model::find_case(tx, (order, case)).await.map(|_| ())
+            }
+            Entry::ExplainOrder => {
+                let actor = Actor::caller("olga", Vec::new());
+                read_model::explain_order(tx, order, (&actor, now)).await.map(|_| ())
+            }
             Entry::ApplyCatalogue => catalogue::apply(tx, 9, &json!({}), now).await.map(|_| ()),
             _ => target_system::apply(tx, &[("S".to_owned(), json!({}))], now).await,
         }
