@@ -22,6 +22,7 @@ use crate::incidents::{self, IncidentList, ListIncidents};
 use crate::problem::not_found;
 use crate::requests::ListOrders;
 use crate::responses::{OrderDocument, OrderList};
+use crate::worklist;
 
 /// What a token must be issued for.
 pub const SCOPE: &str = "orders:read";
@@ -32,6 +33,8 @@ pub fn router(deps: Arc<Deps>) -> Router {
     let routes = Router::new()
         .route("/orders", get(list_orders))
         .route("/orders/{orderId}", get(get_order))
+        .route("/fallout-cases", get(worklist::get_cases))
+        .route("/fallout-signatures", get(worklist::get_signatures))
         .route("/incidents", get(get_incidents))
         .route("/incidents/{incidentId}/resolve", post(resolve_incident))
         .with_state(deps);

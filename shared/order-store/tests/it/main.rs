@@ -15,3 +15,4 @@ mod plans;
 mod processes;
 mod schema;
 mod turns;
+mod worklist;
