@@ -169,6 +169,30 @@ mod tests {
     }
 
     #[test]
+    fn every_filter_is_spelled_and_asked_for() {
+        let now = Timestamp::UNIX_EPOCH;
+        let plain = parse(&[]).unwrap();
+        for (name, value) in [
+            ("status", "FALLOUT"),
+            ("stuckLongerThan", "PT4H"),
+            ("attemptsAtLeast", "2"),
+            ("reasonCode", "LINE_BUSY"),
+            ("failureSignature", "CRM/create/LINE_BUSY"),
+            ("targetSystem", "CRM"),
+            ("overdue", "true"),
+            ("ownerGroup", "order-operations"),
+            ("ownerUser", "ann"),
+            ("externalReference", "EXT-1"),
+            ("quoteId", "Q-1"),
+            ("text", "O-1"),
+        ] {
+            let list = parse(&[(name, value)]).unwrap();
+            assert_eq!(list.spelling(), format!("&{name}={value}"));
+            assert_ne!(list.filter(now, None), plain.filter(now, None), "{name}");
+        }
+    }
+
+    #[test]
     fn a_filter_has_one_spelling_that_leads_back_to_it() {
         let list = parse(&[
             ("text", "O 1&x"),

@@ -269,6 +269,26 @@ mod tests {
     }
 
     #[test]
+    fn every_filter_is_spelled_and_asked_for() {
+        let now = Timestamp::UNIX_EPOCH;
+        let plain = parse(&[]).unwrap();
+        for (name, value) in [
+            ("status", "OPEN"),
+            ("ownerGroup", "order-operations"),
+            ("ownerUser", "ann"),
+            ("reasonCode", "LINE_BUSY"),
+            ("failureSignature", "CRM/create/LINE_BUSY"),
+            ("severity", "MAJOR"),
+            ("overdue", "true"),
+            ("targetSystem", "CRM"),
+        ] {
+            let list = parse(&[(name, value)]).unwrap();
+            assert_eq!(list.spelling(), format!("&{name}={value}"));
+            assert_ne!(list.filter(now, None), plain.filter(now, None), "{name}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_understood_is_refused_by_name() {
         for (pairs, pointer) in [
             (&[("status", "open")][..], "status"),
