@@ -7,8 +7,8 @@
 //! values: what is null is left out.
 //!
 //! Where nothing is left to test, the page ends in the beginning (`$20`), so that its rows alone are
-//! told, whatever the planner thinks. A test does not repeat what its beginning guarantees, or the planner believes in far fewer rows
-//! and reads them all.
+//! told, whatever the planner thinks. A test does not repeat what its beginning guarantees, or the
+//! planner believes in far fewer rows and reads them all.
 //!
 //! Invariant: what finds rows is compared by operators that tell nothing (`leakproof`); row level
 //! security keeps any other from an index.
