@@ -210,7 +210,9 @@ pub enum Bench {
     Steps(StoreBenchArguments),
     /// Finding and claiming due steps, beside a read of the index and the updates alone.
     Reconciliation(StoreBenchArguments),
-    /// The four above, one after the other in the same databases.
+    /// Pages of the worklist, beside a read of one order by its key.
+    Worklist(StoreBenchArguments),
+    /// Outbox, callbacks, steps and reconciliation, one after the other in the same databases.
     Store(StoreBenchArguments),
 }
 

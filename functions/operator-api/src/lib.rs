@@ -8,6 +8,7 @@ mod problem;
 mod requests;
 mod responses;
 pub mod routes;
+mod worklist;
 
 pub use config::Config;
 pub use handler::Deps;

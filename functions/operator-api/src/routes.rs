@@ -27,6 +27,7 @@ use crate::incidents::{self, IncidentList, ListIncidents};
 use crate::problem::not_found;
 use crate::requests::ListOrders;
 use crate::responses::{CaseDocument, OrderDocument, OrderList};
+use crate::worklist;
 
 /// What a token must be issued for.
 pub const SCOPE: &str = "orders:read";
@@ -41,6 +42,8 @@ pub fn router(deps: Arc<Deps>) -> Router {
         .route("/orders/{orderId}/actions/{action}", post(act_on_order))
         .route("/orders/{orderId}/fallout-cases/{caseId}", get(get_case))
         .route("/orders/{orderId}/fallout-cases/{caseId}/actions/{action}", post(act_on_case))
+        .route("/fallout-cases", get(worklist::get_cases))
+        .route("/fallout-signatures", get(worklist::get_signatures))
         .route("/incidents", get(get_incidents))
         .route("/incidents/{incidentId}/resolve", post(resolve_incident))
         .with_state(deps);

@@ -2,10 +2,13 @@
 
 mod access;
 mod actions;
+mod cases;
 mod explain;
 mod fixture;
 mod incidents;
 mod lists;
 mod matrix;
 mod progress;
+mod rows;
 mod views;
+mod worklist;

@@ -309,13 +309,27 @@ const MATRIX: &[Line] = &[
         has_the_grants: &[CALLBACKS, EXECUTOR, RECONCILE, RELAY],
         sees_nothing: &[],
     },
-    // The list is the order's row and nothing else.
+    // Reconciliation reads whatever tells where an order is.
     Line {
         entry: Entry::ListOrders,
         may: &[OPERATOR],
+        has_the_grants: &[RECONCILE],
+        sees_nothing: &[],
+    },
+    // Whoever opens cases of steps reads both.
+    Line {
+        entry: Entry::ListCases,
+        may: &[OPERATOR],
+        has_the_grants: &[BILLING, CALLBACKS, EXECUTOR, RECONCILE, REVIEW, START],
+        sees_nothing: &[],
+    },
+    // Whoever opens cases reads them.
+    Line {
+        entry: Entry::ListSignatures,
+        may: &[OPERATOR],
         has_the_grants: &[
-            BILLING, CALLBACKS, COMPLETE, DECOMPOSE, EXECUTOR, INTAKE, NOTIFY, PLAN, RECONCILE,
-            REVIEW, START, VALIDATE,
+            BILLING, CALLBACKS, COMPLETE, DECOMPOSE, EXECUTOR, PLAN, RECONCILE, REVIEW, START,
+            VALIDATE,
         ],
         sees_nothing: &[],
     },
