@@ -1,6 +1,7 @@
 //! Every public entry of the store, tried by any role at a moment when it has something to write.
 #![expect(clippy::unwrap_used, reason = "a world that cannot be made fails its test")]
 
+mod overdue_cases;
 mod processes;
 
 use jiff::{SignedDuration, Timestamp};
@@ -102,9 +103,13 @@ entries! {
     RepeatPlanMessages = "repeat::repeat_plan_messages",
     RestartProcess = "restart_process::restart_process",
     ReviewOverduePlan = "review_overdue_plan::review_overdue_plan",
+    EscalateOverdueCase = "escalate_overdue_case::escalate_overdue_case",
+    EscalateOverdueCases = "escalate_overdue_case::escalate_overdue_cases",
+    ListOverdueCases = "overdue_cases::list_overdue",
     ResolveIncident = "resolve_incident::resolve_incident",
     ListIncidents = "incident_list::list_incidents",
     ListOrders = "order_list::list_orders",
+    FindCase = "find_case::find_case",
     FindOrder = "find_order::find_order",
     ApplyCatalogue = "catalogue::apply",
     ApplyTargetSystems = "target_system::apply",
@@ -227,10 +232,15 @@ impl World {
                 let refused = StepAnswer::Refused { detail: "status 401".to_owned() };
                 self.answer(&refused).await;
             }
-            Entry::ActOnCase => {
+            Entry::ActOnCase
+            | Entry::EscalateOverdueCase
+            | Entry::EscalateOverdueCases
+            | Entry::ListOverdueCases => {
                 let rejected =
                     StepAnswer::Rejected { code: "NO".to_owned(), external_reference: None };
                 self.answer(&rejected).await;
+                db.execute("update order_fallout_case set due_at = now() - interval '1 hour'")
+                    .await;
             }
             _ => self.arrange_process(entry).await,
         }
@@ -332,6 +342,7 @@ impl World {
             | Entry::ResolveIncident
             | Entry::ListIncidents
             | Entry::ListOrders
+            | Entry::FindCase
             | Entry::FindOrder
             | Entry::ApplyCatalogue
             | Entry::ApplyTargetSystems => self.attempt_of_tenant(entry, store).await,
@@ -374,6 +385,9 @@ impl World {
             | Entry::RepeatPlanMessages
             | Entry::RestartProcess
             | Entry::ReviewOverduePlan => self.attempt_process(entry, store).await,
+            Entry::EscalateOverdueCase | Entry::EscalateOverdueCases | Entry::ListOverdueCases => {
+                self.attempt_overdue(entry, store).await
+            }
         }
     }
 
@@ -432,7 +446,7 @@ impl World {
                 let input = ActionInput::default();
                 let request = self.stage.request(FalloutAction::RetryStep, case_id, input);
                 let actor = Actor::caller("olga", vec!["order-operator".to_owned()]);
-                let ctx = CommandContext::new(actor, self.stage.now());
+                let ctx = CommandContext::new(actor, self.stage.now()).with_idempotency_key("act");
                 let outcome = commands::act_on_case(tx, &ctx, &request).await?;
                 assert!(matches!(outcome, ActOutcome::Done(_)), "{outcome:?}");
                 Ok(())
@@ -446,6 +460,10 @@ impl World {
             Entry::ListOrders => {
                 let filter = OrderFilter { status: None::<OrderStatus>, after: None, limit: 10 };
                 read_model::list_orders(tx, &filter).await.map(|_| ())
+            }
+            Entry::FindCase => {
+                let id = FalloutCaseId::from_uuid(Uuid::nil());
+                read_model::find_case(tx, (order, id)).await.map(|_| ())
             }
             Entry::FindOrder => read_model::find_order(tx, order).await.map(|_| ()),
             Entry::ApplyCatalogue => catalogue::apply(tx, 9, &json!({}), now).await.map(|_| ()),
@@ -637,6 +655,9 @@ const fn needs_steps(entry: Entry) -> bool {
             | Entry::ListDueSteps
             | Entry::RestoreNextEvents
             | Entry::ActOnCase
+            | Entry::EscalateOverdueCase
+            | Entry::EscalateOverdueCases
+            | Entry::ListOverdueCases
             | Entry::ResolveIncident
             | Entry::ListIncidents
             | Entry::ExposeForeign
