@@ -168,3 +168,24 @@ async fn the_timer_of_a_plan_leads_to_its_review_and_the_wait_goes_on() {
     world.is_completed().await;
     world.finish().await;
 }
+
+#[tokio::test]
+async fn an_unanswered_case_is_escalated_by_its_timer_and_stays_open() {
+    let world = World::started().await;
+    let case = world.refuse_readiness().await;
+    let level = "select sum(escalation_level) from order_fallout_case where status = 'OPEN'";
+
+    world.fire_fallout_timer().await;
+    world.escalate().await;
+    let in_time = world.stage.db.number(level).await;
+    world.stage.db.execute("update order_fallout_case set due_at = now()").await;
+    world.fire_fallout_timer().await;
+    world.escalate().await;
+
+    assert_eq!((in_time, world.stage.db.number(level).await), (0, 1));
+    world.waits_at(&["ResolveReadinessFallout"]).await;
+    world.resolve(case, FalloutResolution::Retry).await;
+    world.deliver().await;
+    world.waits_at(&["ValidateOrderReadiness"]).await;
+    world.finish().await;
+}

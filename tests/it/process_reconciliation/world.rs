@@ -3,6 +3,8 @@
 //! Tasks are fetched by topic *and* business key, so that no task of another test is taken; the
 //! commands behind them are the store's own.
 
+mod escalation;
+
 use std::time::Duration;
 
 use camunda_client::{
