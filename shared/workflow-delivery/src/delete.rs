@@ -10,6 +10,8 @@ use crate::outcome::{DeliveryOutcome, Trouble};
 impl WorkflowDelivery<'_> {
     /// Deletes every instance of the order. Safe to repeat: what is gone is not found again.
     ///
+    /// The reason is for our log; the engine's history says that a call deleted it.
+    ///
     /// The row stands behind the start in its lane, so no start is on its way any more.
     pub(crate) async fn process_delete(
         &self,

@@ -114,6 +114,7 @@ fn repeat_case(change: &mut OrderChange<'_>, id: FalloutCaseId, again: NewFallou
         case.due_at = Some(again.routing.touch_due_at(now));
     }
     if case.kind() == CaseKind::Step {
+        case.severity = case.severity.max(again.reason.severity(case.is_blocking));
         let reason_code: String = again.reason.code().chars().take(100).collect();
         case.news = CaseNews {
             reason_code: Some(reason_code),

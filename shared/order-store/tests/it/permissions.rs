@@ -346,7 +346,7 @@ const MATRIX: &[Line] = &[
     Line {
         entry: Entry::ListCases,
         may: &[OPERATOR],
-        has_the_grants: &[BILLING, CALLBACKS, EXECUTOR, RECONCILE, REVIEW, START],
+        has_the_grants: &[BILLING, CALLBACKS, ESCALATE, EXECUTOR, RECONCILE, REVIEW, START],
         sees_nothing: &[],
     },
     // Whoever opens cases reads them.

@@ -1,7 +1,9 @@
 //! Carries out what was decided: step, line, case and order change together.
 
 use order_domain::event::DomainEventType;
-use order_domain::fallout::{ActionEffect as E, CaseStatus, FalloutResolution};
+use order_domain::fallout::{
+    ActionEffect as E, CaseKind, CaseStatus, FalloutAction, FalloutResolution,
+};
 use order_domain::ids::FalloutCaseId;
 use serde_json::json;
 
@@ -73,9 +75,25 @@ fn perform_on_step(change: &mut OrderChange<'_>, effect: E, act: &Act<'_>) {
     // Whoever states what nobody could find out has found it out, also that nothing was done.
     let is_sent = matches!(effect, E::SendAnew | E::Replace | E::SendAgain);
     let stays_open = is_sent || matches!(effect, E::AskFirst | E::Release);
-    match stays_open && act.input.finding.is_none() {
+    match stays_open && act.action != FalloutAction::SettleOutcome {
         true => go_on(change, act, CaseStatus::InProgress),
-        false => close(change, act, FalloutResolution::Retry),
+        false => {
+            close(change, act, FalloutResolution::Retry);
+            close_cases_of_settled_steps(change, act);
+        }
+    }
+}
+
+/// A step that is settled has no failure that anybody would have to act on.
+fn close_cases_of_settled_steps(change: &mut OrderChange<'_>, act: &Act<'_>) {
+    let aggregate = &change.aggregate;
+    let is_settled = |case: &CaseRow| {
+        let step = aggregate.steps.iter().find(|x| Some(x.id) == case.step_id);
+        case.kind() == CaseKind::Step && step.is_some_and(|x| x.status.is_settled(true))
+    };
+    let over: Vec<CaseRow> = aggregate.cases.iter().filter(|x| is_settled(x)).cloned().collect();
+    for case in over {
+        close_case(change, &case, FalloutResolution::Retry, (act.reason_code, act.note));
     }
 }
 
@@ -94,6 +112,10 @@ fn go_on(change: &mut OrderChange<'_>, act: &Act<'_>, status: CaseStatus) {
     with_case(change, act.case_id, |case| {
         case.status = status;
         case.pending_request = None;
+        // Whoever goes on otherwise waits for nothing any more.
+        if status != CaseStatus::WaitingForInformation {
+            case.requested_information.clear();
+        }
     });
     touch(change, act);
 }

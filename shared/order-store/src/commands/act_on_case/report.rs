@@ -26,7 +26,7 @@ pub(super) fn report(
         steps: before.steps.iter().zip(&after.steps).filter_map(step_change).collect(),
         lines: before.lines.iter().zip(&after.lines).filter_map(line_change).collect(),
         charges: charges(before, after, effect),
-        runs_without_result: without_result(before, effect, act),
+        runs_without_result: without_result((before, after), effect, act),
         events: change.events.clone(),
         engine,
         cannot_undo: irrevocable(effect).iter().map(|x| (*x).to_owned()).collect(),
@@ -73,25 +73,38 @@ fn charges(before: &OrderAggregate, after: &OrderAggregate, effect: E) -> Vec<Ch
         let open = after.lines.iter().filter(|x| has_price(x)).filter(open);
         return open.map(|x| of(x, ChargeEffect::Deferred)).collect();
     }
-    let gone = |status| matches!(status, LineStatus::Waived | LineStatus::Cancelled);
+    let gone = |x: &LineRow| {
+        // A line that was skipped a mandatory step of becomes WAIVED when it is settled.
+        matches!(x.status, LineStatus::Waived | LineStatus::Cancelled) || x.skipped_step_count > 0
+    };
     let lost = before.lines.iter().zip(&after.lines);
-    lost.filter(|(before, after)| !gone(before.status) && gone(after.status) && has_price(after))
+    lost.filter(|(before, after)| !gone(before) && gone(after) && has_price(after))
         .map(|(_, after)| of(after, ChargeEffect::NotBilled))
         .collect()
 }
 
-/// What waits for the step that is left out, and was not settled before.
-fn without_result(before: &OrderAggregate, effect: E, act: &Act<'_>) -> Vec<String> {
-    if effect != E::Skip {
-        return Vec::new();
-    }
-    let step = before.steps.iter().find(|x| Some(x.id) == act.case.step_id);
-    let keys = step.map(|x| x.dependent_step_keys.clone()).unwrap_or_default();
-    let is_open = |key: &String| {
-        let found = before.steps.iter().find(|x| x.step_key == *key);
-        found.is_some_and(|x| x.status == StepStatus::Pending)
+/// What waited for a step that is left out, and goes on without its result.
+fn without_result(
+    (before, after): (&OrderAggregate, &OrderAggregate),
+    effect: E,
+    act: &Act<'_>,
+) -> Vec<String> {
+    let is_left_out = |(before, after): &(&StepRow, &StepRow)| match effect {
+        E::Skip => Some(after.id) == act.case.step_id,
+        E::Waive => before.status != after.status && after.status == StepStatus::Skipped,
+        _ => false,
     };
-    keys.into_iter().filter(is_open).collect()
+    let left_out = before.steps.iter().zip(&after.steps).filter(is_left_out);
+    let mut keys: Vec<&String> = left_out.flat_map(|(x, _)| &x.dependent_step_keys).collect();
+    keys.sort();
+    keys.dedup();
+    let goes_on = |key: &&String| {
+        let was_open =
+            before.steps.iter().any(|x| x.step_key == **key && x.status == StepStatus::Pending);
+        was_open
+            && after.steps.iter().any(|x| x.step_key == **key && x.status != StepStatus::Skipped)
+    };
+    keys.into_iter().filter(goes_on).cloned().collect()
 }
 
 const fn irrevocable(effect: E) -> &'static [&'static str] {

@@ -10,9 +10,9 @@ use crate::change::OrderChange;
 /// Who takes over a case that was escalated.
 const SUPERVISORS: &str = "order-supervisors";
 
-/// One level up: as urgent as was asked for, or one step more, and the supervisors' from now on.
+/// One level up: as urgent as was asked for and never less than before, or one step more, and the supervisors' from now on.
 pub(crate) fn raise_case(case: &mut CaseRow, asked: Option<Severity>) {
-    case.severity = asked.unwrap_or(case.severity.raised());
+    case.severity = asked.map_or(case.severity.raised(), |x| x.max(case.severity));
     SUPERVISORS.clone_into(&mut case.assigned_group);
     case.escalation_level += 1;
 }
