@@ -161,10 +161,15 @@ async fn an_exhausted_task_is_an_incident_of_its_order_until_it_has_retries_agai
 
     world.reconcile().await;
     let open = world.incidents("ENGINE_INCIDENT").await;
+    let case = "select concat_ws(' ', status, cause, resolution_code) from order_fallout_case";
+    let opened = world.stage.db.text(case).await;
     world.engine.set_retries(&task, 3).await.expect("raised");
     world.reconcile().await;
 
     assert_eq!((open, world.incidents("ENGINE_INCIDENT").await), (1, 0));
+    assert_eq!(opened.as_deref(), Some("OPEN engine:ValidateOrderReadiness"));
+    let closed = "RESOLVED engine:ValidateOrderReadiness ENGINE_INCIDENT_GONE";
+    assert_eq!(world.stage.db.text(case).await.as_deref(), Some(closed));
     world.finish().await;
 }
 
@@ -210,5 +215,25 @@ async fn an_unanswered_case_is_escalated_by_its_timer_and_stays_open() {
     world.resolve(case, FalloutResolution::Retry).await;
     world.deliver().await;
     world.waits_at(&["ValidateOrderReadiness"]).await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_completion_that_meets_the_case_of_its_own_incident_goes_on_when_the_incident_is_gone() {
+    let world = World::started().await;
+    world.reach(MILESTONES[5]).await;
+    let task = world.exhaust(MILESTONES[5]).await;
+    let opened = world.reconcile().await;
+
+    world.engine.set_retries(&task, 3).await.expect("raised");
+    world.refuse_completion().await;
+    world.waits_at(&["ResolveCompletionFallout"]).await;
+    let closed = world.reconcile().await;
+    world.deliver().await;
+
+    assert_eq!((opened.engine_cases_opened, closed.engine_cases_closed), (1, 1));
+    world.waits_at(&["CompleteOrder"]).await;
+    world.complete_from(MILESTONES[5]).await;
+    world.is_completed().await;
     world.finish().await;
 }

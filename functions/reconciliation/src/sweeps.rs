@@ -7,6 +7,7 @@
 mod batch;
 pub(crate) mod contradictions;
 pub(crate) mod due_steps;
+mod engine_cases;
 pub(crate) mod engine_reports;
 pub(crate) mod liveness;
 pub(crate) mod lost_dispatches;

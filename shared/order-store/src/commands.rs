@@ -13,6 +13,7 @@ mod create_order;
 mod decompose;
 mod escalate_overdue_case;
 mod fallout;
+mod follow_engine_incidents;
 mod milestone;
 mod notification;
 mod record_step_outcome;
@@ -40,6 +41,7 @@ pub use create_order::{
 };
 pub use decompose::decompose;
 pub use escalate_overdue_case::{escalate_overdue_case, escalate_overdue_cases};
+pub use follow_engine_incidents::{Followed, follow_engine_incidents, list_unfollowed};
 pub use notification::{
     NotificationAttempt, NotificationResult, RecordOutcome, begin_notifications,
     record_notification,
@@ -103,6 +105,11 @@ pub(crate) fn statements() -> Vec<(&'static str, &'static str)> {
         ("validate_readiness::HAS_DUPLICATE", validate_readiness::HAS_DUPLICATE),
         ("create_fulfillment_plan::WORK_ITEMS", create_fulfillment_plan::WORK_ITEMS),
         ("record_step_outcome::KNOWN_MESSAGES", record_step_outcome::KNOWN_MESSAGES),
+        ("follow_engine_incidents::LIST_UNFOLLOWED", follow_engine_incidents::LIST_UNFOLLOWED),
+        (
+            "follow_engine_incidents::INCIDENTS_OF_ORDERS",
+            follow_engine_incidents::INCIDENTS_OF_ORDERS,
+        ),
         ("restore_next_event::STILL_STRANDED", restore_next_event::STILL_STRANDED),
         ("restart_process::LOCK_CORRELATION", restart_process::LOCK_CORRELATION),
         ("record_step_outcome::CLAIM_CONTRADICTIONS", record_step_outcome::CLAIM_CONTRADICTIONS),

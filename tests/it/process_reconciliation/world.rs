@@ -3,7 +3,7 @@
 //! Tasks are fetched by topic *and* business key, so that no task of another test is taken; the
 //! commands behind them are the store's own.
 
-mod escalation;
+mod cases;
 
 use std::time::Duration;
 

@@ -326,6 +326,19 @@ const MATRIX: &[Line] = &[
             BILLING, COMPLETE, DECOMPOSE, ESCALATE, OPERATOR, PLAN, REVIEW, START, VALIDATE,
         ],
     },
+    // Whoever records answers opens cases, holds steps by incidents, and closes both.
+    Line {
+        entry: Entry::FollowEngineIncidents,
+        may: &[RECONCILE],
+        has_the_grants: &[CALLBACKS, EXECUTOR],
+        sees_nothing: &[DECOMPOSE, OPERATOR],
+    },
+    Line {
+        entry: Entry::ListUnfollowed,
+        may: &[RECONCILE],
+        has_the_grants: &[CALLBACKS, EXECUTOR],
+        sees_nothing: &[DECOMPOSE, OPERATOR],
+    },
     // It lets steps of any order go: nobody else may write incidents, steps and the tenant's chain.
     own(Entry::ResolveIncident, &[OPERATOR]),
     // Whoever holds steps by incidents reads both.

@@ -105,6 +105,8 @@ entries! {
     EscalateOverdueCase = "escalate_overdue_case::escalate_overdue_case",
     EscalateOverdueCases = "escalate_overdue_case::escalate_overdue_cases",
     ListOverdueCases = "overdue_cases::list_overdue",
+    FollowEngineIncidents = "follow_engine_incidents::follow_engine_incidents",
+    ListUnfollowed = "follow_engine_incidents::list_unfollowed",
     ResolveIncident = "resolve_incident::resolve_incident",
     ListIncidents = "incident_list::list_incidents",
     ListOrders = "order_list::list_orders",
@@ -389,6 +391,8 @@ impl World {
             | Entry::ListCasesOfOrders
             | Entry::RepeatPlanMessages
             | Entry::RestartProcess
+            | Entry::FollowEngineIncidents
+            | Entry::ListUnfollowed
             | Entry::ReviewOverduePlan => self.attempt_process(entry, store).await,
             Entry::EscalateOverdueCase | Entry::EscalateOverdueCases | Entry::ListOverdueCases => {
                 self.attempt_overdue(entry, store).await

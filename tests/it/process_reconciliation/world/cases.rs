@@ -1,10 +1,11 @@
-//! A case that nobody touches: the timer beside its user task, and the function behind it.
+//! Cases that nobody touches, and completions that meet an open one.
 
-use camunda_client::{InstanceQuery, JobQuery};
+use camunda_client::{BpmnError, InstanceQuery, JobQuery, Variables};
 use lambda_support::external_task_loop::TaskOutcome;
 use order_escalate_fallout::{Deps, handler};
+use order_store::commands::CommandOutcome;
 
-use super::{ALL, World};
+use super::{ALL, MILESTONES, World};
 
 impl World {
     /// A day passes at the engine: the timer beside the user task fires.
@@ -23,5 +24,20 @@ impl World {
         let outcome = handler::execute_task(&Deps::new(self.engine.clone(), store), &task).await;
         assert_eq!(outcome, TaskOutcome::complete());
         self.complete(&task).await;
+    }
+    /// The order is not completed, because a case is open; the process hears which.
+    pub(in super::super) async fn refuse_completion(&self) {
+        let task = self.fetch(MILESTONES[5]).await;
+        let outcome = self.run(MILESTONES[5], &task).await;
+        let CommandOutcome::Refused { code, fallout_case_id: Some(case), .. } = outcome else {
+            panic!("not refused with a case: {outcome:?}");
+        };
+        let error = BpmnError {
+            code: "ORDER_COMPLETION_REJECTED".to_owned(),
+            message: code,
+            variables: Variables::none().with("falloutCaseId", case.to_string()),
+        };
+        let reported = self.engine.report_bpmn_error(&task.id, &self.worker, &error).await;
+        reported.expect("the error is caught");
     }
 }
