@@ -29,6 +29,9 @@ use crate::requests::ListOrders;
 use crate::responses::{CaseDocument, OrderDocument, OrderList};
 use crate::worklist;
 
+/// Decoded parameters, or what cannot be decoded.
+type Parameters = Result<Query<Vec<(String, String)>>, QueryRejection>;
+
 /// What a token must be issued for.
 pub const SCOPE: &str = "orders:read";
 
@@ -53,7 +56,7 @@ pub fn router(deps: Arc<Deps>) -> Router {
 async fn list_orders(
     State(deps): State<Arc<Deps>>,
     caller: Caller,
-    query: Result<Query<Vec<(String, String)>>, QueryRejection>,
+    query: Parameters,
 ) -> Result<Json<OrderList>, Problem> {
     let span = tracing::info_span!("list_orders", tenant.id = caller.tenant.as_str());
     async {
@@ -150,7 +153,7 @@ async fn act_on_case(
     State(deps): State<Arc<Deps>>,
     caller: Caller,
     path: Result<Path<(String, String, String)>, PathRejection>,
-    query: Result<Query<Vec<(String, String)>>, QueryRejection>,
+    query: Parameters,
     request: Request,
 ) -> Result<Response, Problem> {
     let target =
@@ -164,7 +167,7 @@ async fn act_on_order(
     State(deps): State<Arc<Deps>>,
     caller: Caller,
     path: Result<Path<(String, String)>, PathRejection>,
-    query: Result<Query<Vec<(String, String)>>, QueryRejection>,
+    query: Parameters,
     request: Request,
 ) -> Result<Response, Problem> {
     let target = path
@@ -177,7 +180,7 @@ async fn act(
     deps: &Deps,
     caller: &Caller,
     target: Result<Target, Problem>,
-    (query, request): (Result<Query<Vec<(String, String)>>, QueryRejection>, Request),
+    (query, request): (Parameters, Request),
 ) -> Result<Response, Problem> {
     let span = tracing::info_span!(
         "act",
@@ -208,7 +211,7 @@ async fn act(
 async fn get_incidents(
     State(deps): State<Arc<Deps>>,
     caller: Caller,
-    query: Result<Query<Vec<(String, String)>>, QueryRejection>,
+    query: Parameters,
 ) -> Result<Json<IncidentList>, Problem> {
     let span = tracing::info_span!("list_incidents", tenant.id = caller.tenant.as_str());
     async {
