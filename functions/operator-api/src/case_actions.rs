@@ -30,6 +30,7 @@ const MAX_NOTE: usize = 2_000;
 
 /// The body of an action: why, and what the action needs besides.
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ActionRequest {
     reason_code: String,
@@ -89,6 +90,7 @@ impl ActionRequest {
 
 /// The answer to an action, with where to go from here.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ActionDocument {
     #[serde(flatten)]
@@ -97,6 +99,7 @@ pub(crate) struct ActionDocument {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 struct ActionLinks {
     order: String,
@@ -230,7 +233,7 @@ fn problem_of(refused: &RefusedAction) -> Problem {
     places.fold(problem, |problem, (pointer, detail)| problem.with_error(pointer, detail))
 }
 
-const fn status_of(refusal: ActionRefusal) -> StatusCode {
+pub(crate) const fn status_of(refusal: ActionRefusal) -> StatusCode {
     use ActionRefusal as R;
     match refusal {
         R::RoleNotAllowed | R::ApproverMustDiffer => StatusCode::FORBIDDEN,

@@ -83,6 +83,7 @@ fn status(text: &str) -> Result<bool, Problem> {
 
 /// `GET /incidents`.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct IncidentList {
     open_count: u32,
@@ -92,6 +93,7 @@ pub(crate) struct IncidentList {
 
 /// The body of `POST /incidents/{incidentId}/resolve`.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Resolve {
     reason_code: String,

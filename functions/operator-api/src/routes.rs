@@ -22,6 +22,7 @@ use crate::case_actions::{self, Asked};
 use crate::handler::{Deps, list, show, show_case};
 use crate::incidents::{self, IncidentList, ListIncidents};
 use crate::problem::not_found;
+use crate::reference;
 use crate::requests::ListOrders;
 use crate::responses::{CaseDocument, OrderDocument, OrderList};
 
@@ -39,7 +40,7 @@ pub fn router(deps: Arc<Deps>) -> Router {
         .route("/incidents", get(get_incidents))
         .route("/incidents/{incidentId}/resolve", post(resolve_incident))
         .with_state(deps);
-    with_edge_layers(authenticated(routes, verifier))
+    with_edge_layers(authenticated(routes, verifier).merge(reference::routes()))
 }
 
 async fn list_orders(

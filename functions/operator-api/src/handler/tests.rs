@@ -2,6 +2,7 @@
 
 mod access;
 mod actions;
+mod described;
 mod fixture;
 mod incidents;
 mod lists;

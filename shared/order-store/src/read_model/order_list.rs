@@ -55,6 +55,7 @@ pub struct OrderPage {
 
 /// One order in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OrderSummary {
     /// The order.

@@ -75,6 +75,7 @@ pub struct ActOnCase {
 
 /// What became of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ActionVerdict {
     /// Done.
@@ -87,6 +88,7 @@ pub enum ActionVerdict {
 
 /// The answer to an action, as it is kept under the key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ActionReport {
     /// What was asked for.
@@ -111,6 +113,7 @@ pub struct ActionReport {
 
 /// What an action changes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct EffectReport {
     /// Steps that change.
@@ -131,6 +134,7 @@ pub struct EffectReport {
 
 /// One step before and after.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct StepChange {
     /// Its key in the plan.
@@ -147,6 +151,7 @@ pub struct StepChange {
 
 /// One line before and after.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LineChange {
     /// The line.
@@ -161,6 +166,7 @@ pub struct LineChange {
 
 /// What a line costs and is not billed now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ChargeChange {
     /// The line.
@@ -175,6 +181,7 @@ pub struct ChargeChange {
 
 /// What becomes of a charge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ChargeEffect {
     /// The line is not billed.
