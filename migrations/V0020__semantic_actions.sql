@@ -87,3 +87,5 @@ grant update on order_line, fulfillment_plan, order_fallout_case, external_reque
 grant insert, update on billing_activation to oms_operator_api;
 grant insert on order_transition, domain_event, customer_notification to oms_operator_api;
 grant delete on outbox_message to oms_operator_api;
+-- What an explanation reads besides.
+grant select on customer_notification to oms_operator_api;

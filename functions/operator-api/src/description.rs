@@ -62,6 +62,7 @@ fn operations() -> Vec<Operation> {
     vec![
         orders::list(),
         orders::show(),
+        orders::explain(),
         cases::show(),
         cases::act(),
         incidents::list(),
@@ -78,7 +79,6 @@ fn patches() -> Vec<Patch> {
     let verdict = json!({"enum": ["APPLIED", "AWAITING_APPROVAL", "REFUSED"]});
     let subject = json!({"enum": ["ORDER", "LINE", "PLAN"]});
     let mut patches = vec![
-        patch("ListLinks", "/properties/next", json!({"type": "string"})),
         patch("OrderDocument", "/properties/processStatus", nullable(CorrelationStatus::ALL)),
         patch("LineView", "/properties/billingStatus", nullable(BillingStatus::ALL)),
         patch("CaseView", "/properties/resolution", nullable(FalloutResolution::ALL)),

@@ -9,15 +9,19 @@ use std::sync::Arc;
 
 use lambda_runtime::Error;
 use lambda_support::caller::Caller;
+use lambda_support::clock;
 use lambda_support::cursor::{CursorKeys, CursorScope, Position};
 use lambda_support::database;
 use lambda_support::jwt::TokenVerifier;
 use lambda_support::problem::Problem;
 use lambda_support::secrets::SecretsClient;
 use order_domain::actor::Actor;
+use order_domain::explanation::Explanation;
 use order_domain::ids::{FalloutCaseId, OrderId};
 use order_domain::order::OrderStatus;
-use order_store::read_model::{OrderFilter, OrderPosition, find_case, find_order, list_orders};
+use order_store::read_model::{
+    OrderFilter, OrderPosition, explain_order, find_case, find_order, list_orders,
+};
 use order_store::{Store, TenantTx};
 
 use crate::config::Config;
@@ -100,6 +104,18 @@ pub(crate) async fn show_case(
     let tx = begin(deps, caller).await?;
     let found = find_case(tx, case).await.map_err(|error| Problem::of_store(&error))?;
     found.map(CaseDocument::from).ok_or_else(not_found)
+}
+
+/// Why an order of the tenant is where it is, for this caller.
+pub(crate) async fn explain(
+    deps: &Deps,
+    caller: &Caller,
+    order_id: OrderId,
+) -> Result<Explanation, Problem> {
+    let tx = begin(deps, caller).await?;
+    let (actor, now) = (actor_of(caller), clock::system()());
+    let found = explain_order(tx, order_id, (&actor, now)).await;
+    found.map_err(|error| Problem::of_store(&error))?.ok_or_else(not_found)
 }
 
 /// The caller as the audit names it.

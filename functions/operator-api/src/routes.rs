@@ -7,6 +7,8 @@ use axum::extract::{FromRequest, Path, Query, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use http::HeaderMap;
+use http::header::ACCEPT;
 use lambda_support::auth::authenticated;
 use lambda_support::caller::Caller;
 use lambda_support::edge::with_edge_layers;
@@ -14,12 +16,13 @@ use lambda_support::idempotency_key::IdempotencyKey;
 use lambda_support::json_body::JsonBody;
 use lambda_support::list_parameters::invalid;
 use lambda_support::problem::Problem;
+use order_domain::explanation::to_text;
 use order_domain::ids::{FalloutCaseId, IncidentId, OrderId};
 use order_store::commands::IncidentResolved;
 use tracing::Instrument;
 
 use crate::case_actions::{self, Asked};
-use crate::handler::{Deps, list, show, show_case};
+use crate::handler::{Deps, explain, list, show, show_case};
 use crate::incidents::{self, IncidentList, ListIncidents};
 use crate::problem::not_found;
 use crate::reference;
@@ -35,6 +38,7 @@ pub fn router(deps: Arc<Deps>) -> Router {
     let routes = Router::new()
         .route("/orders", get(list_orders))
         .route("/orders/{orderId}", get(get_order))
+        .route("/orders/{orderId}/explain", get(explain_order))
         .route("/orders/{orderId}/fallout-cases/{caseId}", get(get_case))
         .route("/orders/{orderId}/fallout-cases/{caseId}/actions/{action}", post(act_on_case))
         .route("/incidents", get(get_incidents))
@@ -80,6 +84,40 @@ async fn get_order(
     }
     .instrument(span)
     .await
+}
+
+/// JSON, or plain sentences for whoever prefers `text/plain`.
+async fn explain_order(
+    State(deps): State<Arc<Deps>>,
+    caller: Caller,
+    path: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let span = tracing::info_span!(
+        "explain_order",
+        tenant.id = caller.tenant.as_str(),
+        order.id = tracing::field::Empty,
+    );
+    async {
+        caller.require_scope(SCOPE)?;
+        let order_id = path.ok().and_then(|Path(id)| id.parse::<OrderId>().ok());
+        let order_id = order_id.ok_or_else(not_found)?;
+        tracing::Span::current().record("order.id", tracing::field::display(order_id));
+        let explanation = explain(&deps, &caller, order_id).await?;
+        Ok(match prefers_text(&headers) {
+            true => to_text(&explanation).into_response(),
+            false => Json(explanation).into_response(),
+        })
+    }
+    .instrument(span)
+    .await
+}
+
+/// The first of the two types that `Accept` names; JSON where it names neither.
+fn prefers_text(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(ACCEPT).and_then(|x| x.to_str().ok()).unwrap_or_default();
+    let mut types = accepted.split(',').map(|x| x.split(';').next().unwrap_or_default().trim());
+    types.find(|x| matches!(*x, "text/plain" | "application/json")) == Some("text/plain")
 }
 
 async fn get_case(

@@ -105,7 +105,15 @@ impl Api {
     ) -> Value {
         let mut responses = Map::new();
         for success in &operation.successes {
-            responses.insert(success.status.as_u16().to_string(), answer(success, schemas));
+            let described = answer(success, schemas);
+            let known = responses.entry(success.status.as_u16().to_string()).or_insert(json!({}));
+            if let (Some(Value::Object(content)), Value::Object(more)) =
+                (known.get_mut("content"), &described["content"])
+            {
+                content.extend(more.clone()); // the same in another content type
+            } else {
+                *known = described;
+            }
         }
         let mut refusals: BTreeMap<u16, Vec<&Refusal>> = BTreeMap::new();
         for refusal in &operation.refusals {

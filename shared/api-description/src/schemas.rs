@@ -55,6 +55,7 @@ impl Schemas {
     /// A patch names a place that does not exist, or a type is sent otherwise than it is received.
     pub(crate) fn components(mut self, patches: &[Patch]) -> Map<String, Value> {
         let mut components = self.sent.take_definitions(true);
+        components.values_mut().for_each(absent_rather_than_null);
         for (name, schema) in self.received.take_definitions(true) {
             let sent = components.entry(name.clone()).or_insert_with(|| schema.clone());
             assert_eq!(*sent, schema, "{name} is sent otherwise than it is received");
@@ -71,6 +72,31 @@ impl Schemas {
             place.expect(&missing).extend(keywords.clone());
         }
         components
+    }
+}
+
+/// What is sent and may be absent is left out instead of being null.
+fn absent_rather_than_null(schema: &mut Value) {
+    let required = schema["required"].as_array().cloned().unwrap_or_default();
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+    for (name, property) in properties.into_iter().flatten() {
+        if required.contains(&json!(name)) {
+            continue;
+        }
+        for keyword in ["type", "anyOf"] {
+            let choices = property.get_mut(keyword).and_then(Value::as_array_mut);
+            let Some(choices) = choices else { continue };
+            choices.retain(|x| *x != "null" && x["type"] != "null");
+            if let [only] = &choices[..] {
+                let only = only.clone();
+                let map = property.as_object_mut().expect("a property is a schema");
+                map.remove(keyword);
+                match only {
+                    Value::Object(schema) => map.extend(schema),
+                    kind => drop(map.insert(keyword.to_owned(), kind)),
+                }
+            }
+        }
     }
 }
 

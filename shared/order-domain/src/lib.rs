@@ -8,6 +8,7 @@ pub mod catalogue;
 pub mod characteristic;
 pub mod decomposition;
 pub mod event;
+pub mod explanation;
 pub mod failure;
 pub mod fallout;
 pub mod ids;

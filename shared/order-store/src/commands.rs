@@ -28,6 +28,7 @@ pub use act_on_case::{
     ActOnCase, ActOutcome, ActionInput, ActionReport, ActionVerdict, ChargeChange, ChargeEffect,
     EffectReport, LineChange, RefusedAction, StepChange, act_on_case,
 };
+pub(crate) use act_on_case::{CaseSubject, PendingRequest, facts_of};
 pub use begin_step_attempt::{BeginAttempt, BeginOutcome, StepAttempt, begin_step_attempts};
 pub use begin_step_check::{StepCheck, StepCheckRef, begin_step_checks};
 pub use complete_order::complete_order;

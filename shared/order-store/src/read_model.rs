@@ -6,6 +6,7 @@
 //! The types are read from snake_case columns and are written as the API's camelCase, so that a
 //! field has one name and one place.
 
+pub(crate) mod explain;
 pub(crate) mod find_case;
 pub(crate) mod find_order;
 pub(crate) mod incident_list;
@@ -14,6 +15,7 @@ pub(crate) mod order_list;
 mod order_view;
 mod waiting;
 
+pub use explain::explain_order;
 pub use find_case::{ActionView, CaseDetail, CaseStepView, PendingView, find_case};
 pub use find_order::find_order;
 pub use incident_list::{

@@ -44,6 +44,7 @@ pub fn all() -> Vec<(String, String)> {
         ("inbox::GIVE_UP", inbox::GIVE_UP),
         ("inbox::LIST_ORPHANS", inbox::LIST_ORPHANS),
         ("read_model::LIST_ORDERS", read_model::order_list::LIST_ORDERS),
+        ("read_model::SURROUNDINGS", read_model::explain::SURROUNDINGS),
         ("read_model::FIND_CASE", read_model::find_case::FIND_CASE),
         ("read_model::FIND_ORDER", read_model::find_order::FIND_ORDER),
         ("read_model::LIST_INCIDENTS", read_model::incident_list::LIST_INCIDENTS),

@@ -86,6 +86,20 @@ impl Tx {
         Ok(loaded)
     }
 
+    /// The same for whoever only reads: every statement sees one snapshot.
+    pub(crate) async fn open_snapshot<T>(
+        &mut self,
+        tenant: &TenantId,
+        loads: impl AsyncFnOnce(&Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.is_open = true;
+        self.count_round_trip();
+        let this = &*self;
+        let begin = this.run("begin isolation level repeatable read read only");
+        let (_, _, loaded) = try_join3(begin, this.set_tenant(Some(tenant)), loads(this)).await?;
+        Ok(loaded)
+    }
+
     async fn set_tenant(&self, tenant: Option<&TenantId>) -> Result<(), StoreError> {
         if let Some(tenant) = tenant {
             self.rows("set_tenant", SET_TENANT, &[(&tenant.as_str(), Type::TEXT)]).await?;

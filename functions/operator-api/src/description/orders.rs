@@ -1,6 +1,7 @@
 //! `GET /orders` and `GET /orders/{orderId}`.
 
 use api_description::{Link, Operation, Parameter};
+use order_domain::explanation::Explanation;
 use order_domain::order::OrderStatus;
 use serde_json::json;
 
@@ -54,4 +55,36 @@ pub(super) fn show() -> Operation {
             ],
             description: "The oldest case of the order.",
         })
+}
+
+pub(super) fn explain() -> Operation {
+    let text = example(include_str!("examples/explanation-text.json"));
+    Operation::get("/orders/{orderId}/explain", "explainOrder")
+        .says(
+            (ORDERS, "Explain where an order is"),
+            "What stands in the order's way, the cause first; what happens by itself and when; what \
+             completion still needs; and for every action on every open case, whether the one who \
+             asks may take it, and if not, why.\n\n\
+             `Accept: text/plain` gives the same in sentences.",
+        )
+        .allows(SCOPE, &[])
+        .takes(order_id())
+        .answers::<Explanation>(
+            "The explanation.",
+            vec![("rejectedStep", example(include_str!("examples/explanation.json")))],
+        )
+        .leads_to(Link {
+            name: "showFalloutCase",
+            operation_id: "getFalloutCase",
+            parameters: vec![
+                ("orderId", "$response.body#/orderId"),
+                ("caseId", "$response.body#/blockers/0/falloutCaseId"),
+            ],
+            description: "The case that is the cause, where one is.",
+        })
+        .answers_with(
+            ("text/plain; charset=utf-8", json!({"type": "string"})),
+            "The explanation.",
+            ("rejectedStep", text),
+        )
 }

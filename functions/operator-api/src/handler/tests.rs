@@ -3,8 +3,10 @@
 mod access;
 mod actions;
 mod described;
+mod explain;
 mod fixture;
 mod incidents;
 mod lists;
+mod matrix;
 mod progress;
 mod views;

@@ -15,10 +15,15 @@ use uuid::Uuid;
 use super::OrderAggregate;
 use super::case_row::CaseRow;
 use super::rows::{LineRow, OrderRow, PlanRow, StepRow};
+use super::step_statements::{ALL_STEPS, NAMED_STEPS, TOUCHED_STEPS};
 use crate::error::StoreError;
 use crate::tx::Tx;
 
-const LOCK_ORDERS: &str = r"
+/// The rows of the orders; `$tail` locks them, or does not.
+macro_rules! orders {
+    ($tail:literal) => {
+        concat!(
+            r"
     select o.tenant_id, o.id, o.order_number, o.customer_id, o.billing_account_id, o.status, o.version,
            o.catalogue_version, o.correlation_id, o.open_blocking_case_count, o.validated_at,
            o.decomposed_at, o.planned_at, o.released_at, o.billing_settled_at, o.completed_at,
@@ -26,7 +31,15 @@ const LOCK_ORDERS: &str = r"
     from product_order o
     where (o.tenant_id, o.id) in (select k.tenant_id, k.id from {keys} k)
     order by o.tenant_id, o.id  -- the lock order of every transaction
-    for update of o";
+    ",
+            $tail
+        )
+    };
+}
+
+const LOCK_ORDERS: &str = orders!("for update of o");
+/// For whoever decides nothing: an explanation locks nobody out.
+const READ_ORDERS: &str = orders!("");
 
 const LINES: &str = r"
     select l.order_id, l.id, l.line_number, l.parent_line_id, l.product_code, l.action, l.quantity,
@@ -55,71 +68,6 @@ const OPEN_CASES: &str = r"
     join order_fallout_case c on c.tenant_id = k.tenant_id and c.order_id = k.id
     where c.status not in ('RESOLVED', 'CANCELLED')";
 
-/// The columns of a step, the rows of `$from` named `k`, the settings of its target system, and
-/// `$older`: requests of earlier generations.
-macro_rules! steps {
-    ($with:literal, $from:literal, $older:literal) => {
-        concat!(
-            $with,
-            r"
-    select s.order_id, s.id, s.order_line_id, s.step_key, s.step_type, s.target_system,
-           s.operation, s.dependent_step_keys, s.pending_dependency_count, s.is_mandatory,
-           s.status, s.generation, s.request_id, s.request_payload, s.response_payload,
-           s.external_reference, s.failure_code, s.attempt_count, s.check_count,
-           s.next_attempt_at, s.response_due_at, s.lease_epoch, s.leased_until,
-           s.held_by_incident_id, s.first_sent_at, s.first_absent_at, s.asked_at, s.is_unproved, s.was_accepted,
-           s.deadline_at, s.deadline, t.settings as target_settings, ",
-            $older,
-            r" as older_request_ids
-    from ",
-            $from,
-            r"
-    left join target_system t on t.tenant_id = s.tenant_id and t.system = s.target_system
-    order by s.id"
-        )
-    };
-}
-
-const ALL_STEPS: &str = steps!(
-    "",
-    "{keys} k join fulfillment_step s on s.tenant_id = k.tenant_id and s.order_id = k.id",
-    "null::uuid[]"
-);
-
-/// Steps by their ids, alone: a claim changes nothing but them.
-const NAMED_STEPS: &str = steps!(
-    "",
-    r"unnest($1::text[], $2::uuid[]) as k(tenant_id, id)
-    join fulfillment_step s on s.tenant_id = k.tenant_id and s.id = k.id",
-    "null::uuid[]"
-);
-
-/// The steps of these requests, of whatever generation, their dependents, and behind optional ones everything that hangs on
-/// them: nothing else can change by an answer. Each is found by its key, so that a plan of hundreds
-/// of steps is not read for one of them.
-const TOUCHED_STEPS: &str = steps!(
-    r"
-    with recursive touched as (
-        select s.tenant_id, s.plan_id, s.id, s.dependent_step_keys, s.is_mandatory, true as is_named
-        from unnest($1::text[], $2::uuid[]) as q(tenant_id, request_id)
-        join external_request r on r.tenant_id = q.tenant_id and r.request_id = q.request_id
-            and r.subject_type = 'STEP'
-        join fulfillment_step s on s.tenant_id = r.tenant_id and s.id = r.subject_id
-        union
-        select d.tenant_id, d.plan_id, d.id, d.dependent_step_keys, d.is_mandatory, false
-        from touched t
-        cross join lateral unnest(t.dependent_step_keys) as n(step_key)
-        join fulfillment_step d on d.tenant_id = t.tenant_id and d.plan_id = t.plan_id
-            and d.step_key = n.step_key
-        where t.is_named or not t.is_mandatory)",
-    r"(select distinct tenant_id, id from touched) k
-    join fulfillment_step s on s.tenant_id = k.tenant_id and s.id = k.id",
-    r"case when s.generation > 1 then array(
-               select r.request_id from external_request r
-               where r.tenant_id = s.tenant_id and r.subject_type = 'STEP' and r.subject_id = s.id
-                 and r.generation < s.generation and r.request_id = any($2::uuid[])) end"
-);
-
 /// What `{keys}` stands for when the caller names orders.
 const KEYS_BY_ORDER: &str =
     "(select q.tenant_id, q.id from unnest($1::text[], $2::uuid[]) as q(tenant_id, id)) as";
@@ -138,6 +86,7 @@ const KEYS_BY_INCIDENT: &str = r"(select distinct s.tenant_id, s.order_id as id
 pub(crate) fn statements() -> Vec<(&'static str, String)> {
     let templates = [
         ("LOCK_ORDERS", LOCK_ORDERS),
+        ("READ_ORDERS", READ_ORDERS),
         ("LINES", LINES),
         ("PLANS", PLANS),
         ("OPEN_CASES", OPEN_CASES),
@@ -222,8 +171,26 @@ pub(crate) async fn load_orders(
     keys: &OrderKeys,
     scope: StepScope,
 ) -> Result<BTreeMap<OrderKey, OrderAggregate>, StoreError> {
+    load(tx, keys, ("lock_orders", LOCK_ORDERS), scope).await
+}
+
+/// Loads the same without locking anything.
+pub(crate) async fn read_orders(
+    tx: &Tx,
+    keys: &OrderKeys,
+    scope: StepScope,
+) -> Result<BTreeMap<OrderKey, OrderAggregate>, StoreError> {
+    load(tx, keys, ("read_orders", READ_ORDERS), scope).await
+}
+
+async fn load(
+    tx: &Tx,
+    keys: &OrderKeys,
+    (operation, orders): (&'static str, &str),
+    scope: StepScope,
+) -> Result<BTreeMap<OrderKey, OrderAggregate>, StoreError> {
     let (orders, lines, plans, cases, steps) = try_join5(
-        keys.rows(tx, "lock_orders", LOCK_ORDERS),
+        keys.rows(tx, operation, orders),
         keys.rows(tx, "load_lines", LINES),
         keys.rows(tx, "load_plans", PLANS),
         keys.rows(tx, "load_open_cases", OPEN_CASES),

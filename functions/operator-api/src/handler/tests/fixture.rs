@@ -130,6 +130,19 @@ impl Fixture {
         self.send(request.unwrap(), Some(token)).await
     }
 
+    /// The answer to whoever prefers text.
+    pub(super) async fn text_of(&self, path: &str, token: &str) -> String {
+        let request = Request::get(path)
+            .header("accept", "text/plain, application/json;q=0.5")
+            .header("authorization", format!("Bearer {token}"))
+            .body(Body::empty())
+            .unwrap();
+        let response = router(Arc::clone(&self.deps)).oneshot(request).await.unwrap();
+        assert_eq!(response.headers()["content-type"], "text/plain; charset=utf-8");
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        String::from_utf8(bytes.to_vec()).unwrap()
+    }
+
     /// Acts on a case: with a key, on a version (none if empty).
     pub(super) async fn act_as(
         &self,
