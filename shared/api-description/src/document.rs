@@ -148,9 +148,8 @@ impl Api {
     fn example_path(&self, operation: &Operation) -> String {
         let parameters = operation.parameters.iter().filter(|x| x.place() == "path");
         parameters.fold(operation.path.to_owned(), |path, parameter| {
-            let document = parameter.document();
-            let name = document["name"].as_str().unwrap_or_default();
-            path.replace(&format!("{{{name}}}"), document["example"].as_str().unwrap_or_default())
+            let example = parameter.example().as_str().unwrap_or_default();
+            path.replace(&format!("{{{}}}", parameter.name()), example)
         })
     }
 

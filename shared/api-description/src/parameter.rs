@@ -1,6 +1,6 @@
 //! Parameters of operations: in the path, in the query, in headers.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// One parameter.
 #[derive(Debug, Clone)]
@@ -11,12 +11,13 @@ pub struct Parameter {
     is_required: bool,
     schema: Value,
     example: Value,
+    examples: Map<String, Value>,
 }
 
 impl Parameter {
     fn new(place: &'static str, name: &'static str, (schema, example): (Value, Value)) -> Self {
         let (description, is_required) = (String::new(), place == "path");
-        Self { place, name, description, is_required, schema, example }
+        Self { place, name, description, is_required, schema, example, examples: Map::new() }
     }
 
     /// A segment of the path.
@@ -68,6 +69,16 @@ impl Parameter {
         Self::header("Idempotency-Key", schema, example).says(says)
     }
 
+    /// Several examples by name instead of one; those of a body with the same names go with them.
+    #[must_use]
+    pub fn examples<'a>(mut self, named: impl IntoIterator<Item = (&'a str, Value)>) -> Self {
+        self.examples = named
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), json!({"value": value})))
+            .collect();
+        self
+    }
+
     /// What it is for.
     #[must_use]
     pub fn says(mut self, description: impl Into<String>) -> Self {
@@ -90,10 +101,16 @@ impl Parameter {
         self.place
     }
 
+    pub(crate) const fn example(&self) -> &Value {
+        &self.example
+    }
+
     pub(crate) fn document(&self) -> Value {
         let mut parameter = json!({"name": self.name, "in": self.place,
             "required": self.is_required, "description": self.description, "schema": self.schema});
-        if !self.example.is_null() {
+        if !self.examples.is_empty() {
+            parameter["examples"] = Value::Object(self.examples.clone());
+        } else if !self.example.is_null() {
             parameter["example"] = self.example.clone();
         }
         parameter

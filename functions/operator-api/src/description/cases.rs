@@ -135,7 +135,9 @@ fn case_id() -> Parameter {
 }
 
 fn action() -> Parameter {
-    Parameter::path("action", one_of(FalloutAction::ALL), json!("retry-step")).says("What to do.")
+    Parameter::path("action", one_of(FalloutAction::ALL), json!("retry-step"))
+        .says("What to do.")
+        .examples(REQUESTS.map(|(name, action, ..)| (name, json!(action))))
 }
 
 fn if_match() -> Parameter {
@@ -162,56 +164,68 @@ fn about() -> String {
     )
 }
 
-/// One request per kind of input.
+/// One request per kind of input, and the action that it is for.
+const REQUESTS: [(&str, FalloutAction, &str, &str); 9] = [
+    (
+        "retry",
+        FalloutAction::RetryStep,
+        "A reason is enough, as for most actions",
+        r#"{"reasonCode": "DATA_CORRECTED", "note": "The account was opened."}"#,
+    ),
+    (
+        "skip",
+        FalloutAction::SkipStep,
+        "With results for what depends on the step",
+        r#"{"reasonCode": "DONE_BY_HAND", "outputs": {"portId": "P-17"}}"#,
+    ),
+    (
+        "replace",
+        FalloutAction::ReplaceTarget,
+        "Another system does it",
+        r#"{"reasonCode": "SYSTEM_RETIRED", "targetSystem": "LOGISTICS_NORTH"}"#,
+    ),
+    (
+        "ask",
+        FalloutAction::RequestMoreInfo,
+        "What is missing",
+        r#"{"reasonCode": "ADDRESS_UNCLEAR", "requestedInformation": ["doorNumber"]}"#,
+    ),
+    (
+        "provide",
+        FalloutAction::ProvideInfo,
+        "The values",
+        r#"{"reasonCode": "CUSTOMER_ANSWERED", "information": {"doorNumber": "4b"}}"#,
+    ),
+    (
+        "waive",
+        FalloutAction::WaiveLine,
+        "Which line, where the case names none",
+        r#"{"reasonCode": "GOODWILL", "orderLineId": "018f3a5e-7b00-7a10-8000-0000000000a1"}"#,
+    ),
+    (
+        "assign",
+        FalloutAction::Assign,
+        "To whom",
+        r#"{"reasonCode": "SHIFT_CHANGE", "assignedGroup": "billing-operations", "assignedUser": "olga"}"#,
+    ),
+    (
+        "escalate",
+        FalloutAction::Escalate,
+        "How urgent it is",
+        r#"{"reasonCode": "CUSTOMER_WAITS", "severity": "CRITICAL"}"#,
+    ),
+    (
+        "settle",
+        FalloutAction::SettleOutcome,
+        "What was found out, and how",
+        r#"{"reasonCode": "CHECKED_AT_SYSTEM", "finding": "EXECUTED", "externalReference": "SHP-1",
+            "evidence": "Seen in the carrier's portal."}"#,
+    ),
+];
+
 fn requests() -> Vec<(String, String, Value)> {
-    let request =
-        |name: &str, summary: &str, body: Value| (name.to_owned(), summary.to_owned(), body);
-    vec![
-        request(
-            "retry",
-            "`retry-step`, `approve` and whatever needs a reason only",
-            json!({"reasonCode": "DATA_CORRECTED", "note": "The account was opened."}),
-        ),
-        request(
-            "skip",
-            "`skip-step` with results for what depends on the step",
-            json!({"reasonCode": "DONE_BY_HAND", "outputs": {"portId": "P-17"}}),
-        ),
-        request(
-            "replace",
-            "`replace-target`: another system does it",
-            json!({"reasonCode": "SYSTEM_RETIRED", "targetSystem": "LOGISTICS_NORTH"}),
-        ),
-        request(
-            "ask",
-            "`request-more-info`: what is missing",
-            json!({"reasonCode": "ADDRESS_UNCLEAR", "requestedInformation": ["doorNumber"]}),
-        ),
-        request(
-            "provide",
-            "`provide-info`: the values",
-            json!({"reasonCode": "CUSTOMER_ANSWERED", "information": {"doorNumber": "4b"}}),
-        ),
-        request(
-            "waive",
-            "`waive-line`: which line, where the case names none",
-            json!({"reasonCode": "GOODWILL", "orderLineId": "018f3a5e-7b00-7a10-8000-0000000000a1"}),
-        ),
-        request(
-            "assign",
-            "`assign`: to whom",
-            json!({"reasonCode": "SHIFT_CHANGE", "assignedGroup": "billing-operations", "assignedUser": "olga"}),
-        ),
-        request(
-            "escalate",
-            "`escalate`: how urgent it is",
-            json!({"reasonCode": "CUSTOMER_WAITS", "severity": "CRITICAL"}),
-        ),
-        request(
-            "settle",
-            "`settle-outcome`: what was found out, and how",
-            json!({"reasonCode": "CHECKED_AT_SYSTEM", "finding": "EXECUTED",
-                "externalReference": "SHP-1", "evidence": "Seen in the carrier's portal."}),
-        ),
-    ]
+    let request = |(name, action, about, body): (&str, FalloutAction, &str, &str)| {
+        (name.to_owned(), format!("`{action}`: {about}"), example(body))
+    };
+    REQUESTS.map(request).into()
 }

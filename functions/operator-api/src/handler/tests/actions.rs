@@ -157,3 +157,21 @@ async fn what_is_not_ours_or_not_allowed_is_told_apart_by_code_and_refused_attem
     f.end().await;
     stage.db.finish().await;
 }
+
+#[tokio::test]
+async fn a_value_of_the_body_that_does_not_fit_is_told_by_its_place_in_the_body() {
+    let (stage, f, path) = fallen_out().await;
+    let to = (path.as_str(), "assign");
+    for (body, pointer) in [
+        (json!({"reasonCode": "not a code"}), "/reasonCode"),
+        (json!({"reasonCode": "X", "note": "n".repeat(2_001)}), "/note"),
+        (json!({"reasonCode": "X", "assignedGroup": ""}), "/assignedGroup"),
+    ] {
+        let refused = act(&f, OPERATOR, to, ("k", "\"1\"", body)).await;
+
+        assert_eq!((refused.status, refused.code()), (StatusCode::BAD_REQUEST, "BODY_INVALID"));
+        assert_eq!(refused.body["errors"][0]["pointer"], pointer);
+    }
+    f.end().await;
+    stage.db.finish().await;
+}
