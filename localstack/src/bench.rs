@@ -47,6 +47,9 @@ pub async fn run(stack: &str, arguments: &BenchArguments) -> Result<ExitCode> {
         Bench::Reconciliation(arguments) => {
             session.run(store::run(&session, &["reconciliation"], arguments)).await?
         }
+        Bench::Worklist(arguments) => {
+            session.run(store::run(&session, &["worklist"], arguments)).await?
+        }
         Bench::Store(arguments) => {
             session.run(store::run(&session, &store::ALL, arguments)).await?
         }

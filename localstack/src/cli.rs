@@ -68,6 +68,15 @@ pub struct UpArguments {
     pub basic: bool,
 }
 
+/// What the demo shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Scenario {
+    /// Every system does what it is asked for.
+    Straight,
+    /// Two steps are rejected at once; two people find out why and repair the order with orderctl.
+    Fallout,
+}
+
 #[derive(Debug, Args)]
 pub struct DemoArguments {
     /// The accepted quote, as the CPQ would serve it.
@@ -77,6 +86,9 @@ pub struct DemoArguments {
         default_value = "catalog/quotes/managed-connectivity-bundle.json"
     )]
     pub quote: PathBuf,
+    /// What happens to the order: everything goes well, or it falls out and people repair it.
+    #[arg(long, value_enum, default_value_t = Scenario::Straight)]
+    pub scenario: Scenario,
     /// Leave the stack up.
     #[arg(long)]
     pub keep: bool,
@@ -198,7 +210,9 @@ pub enum Bench {
     Steps(StoreBenchArguments),
     /// Finding and claiming due steps, beside a read of the index and the updates alone.
     Reconciliation(StoreBenchArguments),
-    /// The four above, one after the other in the same databases.
+    /// Pages of the worklist, beside a read of one order by its key.
+    Worklist(StoreBenchArguments),
+    /// Outbox, callbacks, steps and reconciliation, one after the other in the same databases.
     Store(StoreBenchArguments),
 }
 

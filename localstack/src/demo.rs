@@ -5,6 +5,7 @@
 
 mod engine_calls;
 mod facts;
+mod fallout;
 mod quote;
 mod timeline;
 mod verdict;
@@ -15,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use crate::cli::DemoArguments;
+use crate::cli::{DemoArguments, Scenario};
 use crate::domain_events::DomainEventQueue;
 use crate::orders_api::OrdersApi;
 use crate::progress::Step;
@@ -75,8 +76,15 @@ async fn start_and_follow(
     let mut queue = DomainEventQueue::of(&state)?;
     let sources = Sources::of(&state, client.clone()).await?;
     quote.put(&client, &state).await?;
-    let api = OrdersApi::of(&session.layout, client, "demo")?;
+    let api = OrdersApi::of(&session.layout, client.clone(), "demo")?;
+    let trouble = match arguments.scenario {
+        Scenario::Straight => None,
+        Scenario::Fallout => Some(fallout::prepare(session, &client, &state).await?),
+    };
     let order_id = quote.order(&api).await?;
+    if let Some(trouble) = &trouble {
+        trouble.repair(session, &api, &order_id).await?;
+    }
     let step = session.progress.step("order");
     let limit = Duration::from_secs(arguments.timeout);
     loop {
@@ -89,6 +97,9 @@ async fn start_and_follow(
                 calls.read()?;
                 let elapsed = started.elapsed();
                 step.done(&format!("{} {order_id}", view.status));
+                if let Some(trouble) = &trouble {
+                    trouble.show_timeline(session, &order_id).await?;
+                }
                 return Ok(Outcome { view, facts, calls, elapsed, unfulfilled: missing });
             }
         } else if started.elapsed() > limit {

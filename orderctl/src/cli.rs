@@ -14,7 +14,7 @@ use secrecy::SecretString;
 
 pub use actions::{
     AssignArguments, CaseAction, Decision, Finding, LineArguments, OrderAction, OutcomeArguments,
-    Plain, ProvideArguments, ReplaceArguments, RequestArguments, SkipArguments, WaiveArguments,
+    Plain, ProvideArguments, ReplaceArguments, RequestArguments, SkipArguments,
 };
 pub use cases::{CaseReference, CasesCommand, ListCases, ListSignatures, Severity};
 pub use order_name::OrderName;

@@ -52,6 +52,7 @@ pub struct Ground {
     pub executor: Store,
     pub callbacks: Store,
     pub reconciliation: Store,
+    pub operator: Store,
     db: TestDatabase,
     next_order: AtomicU64,
 }
@@ -74,6 +75,7 @@ impl Ground {
             executor: store(&db, "oms_fulfillment_step_executor").await?,
             callbacks: store(&db, "oms_callback_processor").await?,
             reconciliation: store(&db, "oms_reconciliation").await?,
+            operator: store(&db, "oms_operator_api").await?,
             db,
             next_order: AtomicU64::new(FIRST_LIVE_ORDER),
         })
@@ -109,6 +111,12 @@ impl Ground {
         Ok(first)
     }
 
+    /// The number of the first order that was ever added.
+    #[must_use]
+    pub const fn first_live_order(&self) -> u64 {
+        FIRST_LIVE_ORDER
+    }
+
     /// Bytes of WAL that the whole server has written so far.
     pub async fn wal_bytes(&self) -> Result<i64> {
         let sql = "select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint as bytes";
@@ -134,7 +142,7 @@ impl Ground {
     }
 
     pub async fn finish(self) {
-        drop((self.relay, self.executor, self.callbacks, self.reconciliation));
+        drop((self.relay, self.executor, self.callbacks, self.reconciliation, self.operator));
         self.db.finish().await;
     }
 }

@@ -8,3 +8,4 @@ pub mod reconciliation;
 pub mod report;
 pub mod rows;
 pub mod steps;
+pub mod worklist;

@@ -1,4 +1,4 @@
-//! The program behind `cargo local bench outbox | callbacks | steps | reconciliation | store`.
+//! The program behind `cargo local bench outbox | callbacks | steps | reconciliation | worklist | store`.
 
 use std::process::ExitCode;
 
@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use store_benches::ground::Ground;
 use store_benches::measure::{Bench, Effort, measure};
 use store_benches::report::Report;
-use store_benches::{callbacks, outbox, reconciliation, steps};
+use store_benches::{callbacks, outbox, reconciliation, steps, worklist};
 
 /// Measures the store beside raw SQL, in the cluster that `OMS_TEST_POSTGRES_URL` names.
 #[derive(Debug, Parser)]
@@ -34,6 +34,7 @@ enum Name {
     Callbacks,
     Steps,
     Reconciliation,
+    Worklist,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -56,6 +57,7 @@ async fn main() -> Result<ExitCode> {
             Name::Reconciliation => {
                 run(&reconciliation::Reconciliation, &grounds, &arguments).await?
             }
+            Name::Worklist => run(&worklist::Worklist::default(), &grounds, &arguments).await?,
         };
     }
     for ground in grounds {

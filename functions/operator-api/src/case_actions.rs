@@ -103,24 +103,26 @@ pub(crate) struct ActionDocument {
 #[serde(rename_all = "camelCase")]
 struct ActionLinks {
     order: String,
-    fallout_case: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fallout_case: Option<String>,
     explain: String,
 }
 
 impl ActionDocument {
     fn new(order: OrderId, report: ActionReport) -> Self {
-        let case = report.fallout_case_id;
+        let case = report.case.map(|x| x.fallout_case_id);
         let links = ActionLinks {
             order: format!("/orders/{order}"),
-            fallout_case: format!("/orders/{order}/fallout-cases/{case}"),
+            fallout_case: case.map(|case| format!("/orders/{order}/fallout-cases/{case}")),
             explain: format!("/orders/{order}/explain"),
         };
         Self { report, links }
     }
 
-    /// The tag is the case's version, for the next action.
+    /// The tag is the version that the next action needs: the case's, or the order's without one.
     pub(crate) fn tag(&self) -> Option<(http::HeaderName, HeaderValue)> {
-        let tag = HeaderValue::from_str(&format!("\"{}\"", self.report.case_version)).ok()?;
+        let version = self.report.case.map_or(self.report.order_version, |x| x.case_version);
+        let tag = HeaderValue::from_str(&format!("\"{version}\"")).ok()?;
         Some((ETAG, tag))
     }
 }
@@ -175,15 +177,18 @@ fn version_of(headers: &HeaderMap) -> Result<i64, Problem> {
         .ok_or_else(|| invalid("If-Match", "one version in quotes, as the case's ETag"))
 }
 
-/// Which action on which case; what cannot be one is none.
-pub(crate) type Target = (OrderId, FalloutCaseId, FalloutAction);
+/// Which action on which case, or on the order itself.
+pub(crate) type Target = (OrderId, Option<FalloutCaseId>, FalloutAction);
 
-/// The path as what it names.
-pub(crate) fn target((order, case, action): (&str, &str, &str)) -> Result<Target, Problem> {
-    let target = (order.parse().ok(), case.parse().ok(), action.parse().ok());
-    match target {
-        (Some(order), Some(case), Some(action)) => Ok((order, case, action)),
-        _ => Err(not_found()),
+/// The path as what it names; what cannot be an action is none, and an action on a case is none on
+/// an order.
+pub(crate) fn target((order, case, action): (&str, Option<&str>, &str)) -> Result<Target, Problem> {
+    let action: FalloutAction = action.parse().map_err(|_unknown| not_found())?;
+    let order = order.parse().map_err(|_no_id| not_found())?;
+    match case {
+        Some(case) => Ok((order, Some(case.parse().map_err(|_no_id| not_found())?), action)),
+        None if action.is_about_the_order() => Ok((order, None, action)),
+        None => Err(not_found()),
     }
 }
 

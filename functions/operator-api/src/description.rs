@@ -15,6 +15,7 @@ mod incidents;
 mod orders;
 mod reference;
 pub(crate) mod tests;
+mod worklist;
 
 const TITLE: &str = "Order orchestration: the operators' API";
 const ABOUT: &str = "\
@@ -63,6 +64,9 @@ fn operations() -> Vec<Operation> {
         orders::list(),
         orders::show(),
         orders::explain(),
+        orders::act(),
+        worklist::cases(),
+        worklist::signatures(),
         cases::show(),
         cases::act(),
         incidents::list(),
@@ -116,6 +120,25 @@ fn order_id() -> Parameter {
 
 fn refusals(codes: &[ProblemCode]) -> Vec<Refusal> {
     codes.iter().copied().map(Refusal::from).collect()
+}
+
+/// A filter by a name or a key as people write it.
+fn text(name: &'static str, example: &str, about: &str) -> Parameter {
+    let schema = json!({"type": "string", "minLength": 1, "maxLength": 200,
+        "pattern": "^[^\\x00-\\x1F\\x7F-\\x9F]*$"});
+    Parameter::query(name, schema, json!(example)).says(about)
+}
+
+/// A filter by a system or a kind.
+fn name(name: &'static str, example: &str, about: &str) -> Parameter {
+    let mut schema = code();
+    schema["type"] = json!("string");
+    Parameter::query(name, schema, json!(example)).says(about)
+}
+
+/// A filter that can only be set.
+fn only_true(name: &'static str, about: &str) -> Parameter {
+    Parameter::query(name, json!({"type": "boolean", "const": true}), json!(true)).says(about)
 }
 
 /// An example that is kept as a file.

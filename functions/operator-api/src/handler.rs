@@ -18,10 +18,7 @@ use lambda_support::secrets::SecretsClient;
 use order_domain::actor::Actor;
 use order_domain::explanation::Explanation;
 use order_domain::ids::{FalloutCaseId, OrderId};
-use order_domain::order::OrderStatus;
-use order_store::read_model::{
-    OrderFilter, OrderPosition, explain_order, find_case, find_order, list_orders,
-};
+use order_store::read_model::{OrderPosition, explain_order, find_case, find_order, list_orders};
 use order_store::{Store, TenantTx};
 
 use crate::config::Config;
@@ -70,12 +67,12 @@ pub(crate) async fn list(
     caller: &Caller,
     request: &ListOrders,
 ) -> Result<OrderList, Problem> {
-    let status = request.status.map(OrderStatus::as_str).unwrap_or_default();
-    let scope = CursorScope { list: ORDERS, tenant: &caller.tenant, filter: status };
+    let bound = request.spelling();
+    let scope = CursorScope { list: ORDERS, tenant: &caller.tenant, filter: &bound };
     let after = deps.cursors.position(scope, request.cursor.as_deref()).await?;
     let after =
         after.map(|x| OrderPosition { created_at: x.at, order_id: OrderId::from_uuid(x.id) });
-    let filter = OrderFilter { status: request.status, after, limit: request.limit };
+    let filter = request.filter(clock::system()(), after);
     let tx = begin(deps, caller).await?;
     let page = list_orders(tx, &filter).await.map_err(|error| Problem::of_store(&error))?;
     let last = page.next.map(|x| Position { at: x.created_at, id: x.order_id.as_uuid() });

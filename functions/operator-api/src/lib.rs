@@ -11,6 +11,7 @@ mod reference;
 mod requests;
 mod responses;
 pub mod routes;
+mod worklist;
 
 pub use config::Config;
 pub use handler::Deps;

@@ -21,13 +21,14 @@ use order_domain::ids::{FalloutCaseId, IncidentId, OrderId};
 use order_store::commands::IncidentResolved;
 use tracing::Instrument;
 
-use crate::case_actions::{self, Asked};
+use crate::case_actions::{self, Asked, Target};
 use crate::handler::{Deps, explain, list, show, show_case};
 use crate::incidents::{self, IncidentList, ListIncidents};
 use crate::problem::not_found;
 use crate::reference;
 use crate::requests::ListOrders;
 use crate::responses::{CaseDocument, OrderDocument, OrderList};
+use crate::worklist;
 
 /// What a token must be issued for.
 pub const SCOPE: &str = "orders:read";
@@ -39,8 +40,11 @@ pub fn router(deps: Arc<Deps>) -> Router {
         .route("/orders", get(list_orders))
         .route("/orders/{orderId}", get(get_order))
         .route("/orders/{orderId}/explain", get(explain_order))
+        .route("/orders/{orderId}/actions/{action}", post(act_on_order))
         .route("/orders/{orderId}/fallout-cases/{caseId}", get(get_case))
         .route("/orders/{orderId}/fallout-cases/{caseId}/actions/{action}", post(act_on_case))
+        .route("/fallout-cases", get(worklist::get_cases))
+        .route("/fallout-signatures", get(worklist::get_signatures))
         .route("/incidents", get(get_incidents))
         .route("/incidents/{incidentId}/resolve", post(resolve_incident))
         .with_state(deps);
@@ -150,16 +154,44 @@ async fn act_on_case(
     query: Result<Query<Vec<(String, String)>>, QueryRejection>,
     request: Request,
 ) -> Result<Response, Problem> {
+    let target =
+        path.map_err(|_undecodable| not_found()).and_then(|Path((order, case, action))| {
+            case_actions::target((&order, Some(&case), &action))
+        });
+    act(&deps, &caller, target, (query, request)).await
+}
+
+async fn act_on_order(
+    State(deps): State<Arc<Deps>>,
+    caller: Caller,
+    path: Result<Path<(String, String)>, PathRejection>,
+    query: Result<Query<Vec<(String, String)>>, QueryRejection>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let target = path
+        .map_err(|_undecodable| not_found())
+        .and_then(|Path((order, action))| case_actions::target((&order, None, &action)));
+    act(&deps, &caller, target, (query, request)).await
+}
+
+/// The decoded parameters of the query, or why it has none.
+type Parameters = Result<Query<Vec<(String, String)>>, QueryRejection>;
+
+async fn act(
+    deps: &Deps,
+    caller: &Caller,
+    target: Result<Target, Problem>,
+    (query, request): (Parameters, Request),
+) -> Result<Response, Problem> {
     let span = tracing::info_span!(
-        "act_on_case",
+        "act",
         tenant.id = caller.tenant.as_str(),
         order.id = tracing::field::Empty,
         action = tracing::field::Empty,
     );
     async {
         caller.require_scope(case_actions::SCOPE)?;
-        let Path((order, case, action)) = path.map_err(|_undecodable| not_found())?;
-        let target = case_actions::target((&order, &case, &action))?;
+        let target = target?;
         let span = tracing::Span::current();
         span.record("order.id", tracing::field::display(target.0));
         span.record("action", tracing::field::display(target.2));
@@ -167,7 +199,7 @@ async fn act_on_case(
             query.map_err(|_undecodable| invalid("query", "not a query string"))?;
         let asked = Asked::parse(&parameters, request.headers())?;
         let JsonBody(body) = JsonBody::from_request(request, &()).await?;
-        let document = case_actions::act(&deps, &caller, target, (asked, body)).await?;
+        let document = case_actions::act(deps, caller, target, (asked, body)).await?;
         let tag = document.tag();
         let mut response = Json(document).into_response();
         response.headers_mut().extend(tag);

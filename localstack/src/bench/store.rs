@@ -1,4 +1,5 @@
-//! Outbox, callbacks, steps and reconciliation: the store beside raw SQL, in a cluster of their own.
+//! Outbox, callbacks, steps, reconciliation and worklist: the store beside raw SQL, in a cluster of
+//! their own.
 
 use std::process::ExitCode;
 
@@ -11,7 +12,7 @@ use crate::session::Session;
 use crate::stack::StackState;
 use crate::tools;
 
-/// Every bench of the store.
+/// What the store writes; its reads are a bench of their own.
 pub(super) const ALL: [&str; 4] = ["outbox", "callbacks", "steps", "reconciliation"];
 const PACKAGE: &str = "store-benches";
 const PROGRAM: &str = "store-bench";

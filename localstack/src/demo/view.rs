@@ -14,6 +14,7 @@ pub(super) struct OrderView {
     pub(super) status: String,
     pub(super) process_instance_id: Option<String>,
     pub(super) steps: Vec<StepView>,
+    pub(super) fallout_cases: Vec<CaseView>,
     pub(super) transitions: Vec<TransitionView>,
     pub(super) events: Vec<EventView>,
 }
@@ -27,6 +28,14 @@ pub(super) struct StepView {
     pub(super) attempt_count: u32,
     pub(super) external_reference: Option<String>,
     pub(super) completed_at: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct CaseView {
+    pub(super) fallout_case_id: String,
+    pub(super) reason_code: String,
+    pub(super) status: String,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]

@@ -13,7 +13,8 @@ const MODULE_OF_CORE: usize = 300;
 const MAIN: usize = 45;
 const HANDLER: usize = 200;
 const FUNCTION_CRATE: usize = 600;
-/// Functions with more than one duty that belongs together, and why: docs/adr/0013, 0018 and 0020.
+/// Functions with more than one duty that belongs together, and why: docs/adr/0013, 0018, 0020 and
+/// 0025.
 const LARGER_FUNCTION_CRATES: [(&str, usize); 4] = [
     ("order-intake", 850),
     ("reconciliation", 1700),

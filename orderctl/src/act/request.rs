@@ -83,9 +83,6 @@ impl From<OrderAction> for ActionRequest {
     fn from(action: OrderAction) -> Self {
         match action {
             OrderAction::FailOrder(x) => Self::new("fail-order", x.decision, Value::Null),
-            OrderAction::WaiveLine(x) => {
-                Self::new("waive-line", x.decision, json!({"orderLineId": x.line}))
-            }
         }
     }
 }

@@ -100,10 +100,6 @@ pub enum OrderAction {
     ///
     /// FAILED is final. What target systems have done so far stays as it is.
     FailOrder(Plain),
-    /// Let the order complete without a line.
-    ///
-    /// The line is never delivered by this order and cannot be taken up again; order it anew.
-    WaiveLine(WaiveArguments),
 }
 
 /// What every action needs.
@@ -191,17 +187,6 @@ pub struct LineArguments {
     /// The line [default: the one that the case is about].
     #[arg(long, value_name = "LINE")]
     pub line: Option<Uuid>,
-}
-
-/// `waive-line` of an order.
-#[derive(Debug, Args)]
-pub struct WaiveArguments {
-    /// What every action needs.
-    #[command(flatten)]
-    pub decision: Decision,
-    /// The line.
-    #[arg(long, value_name = "LINE")]
-    pub line: Uuid,
 }
 
 /// `assign`.

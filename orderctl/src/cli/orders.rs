@@ -21,7 +21,7 @@ Examples:
 
 const ACT_EXAMPLES: &str = "\
 Examples:
-  orderctl orders act ORDER waive-line --line LINE --reason CUSTOMER_AGREED --preview
+  orderctl orders act ORDER fail-order --reason CUSTOMER_GONE --preview
   orderctl orders act ORDER fail-order --reason CUSTOMER_GONE --note \"ticket 4711\"";
 
 /// What can be done with orders.

@@ -45,7 +45,8 @@ impl Parameter {
     }
 
     /// The size of a page.
-    pub(crate) fn limit() -> Self {
+    #[must_use]
+    pub fn limit() -> Self {
         let schema = json!({"type": "integer", "minimum": 1, "maximum": 100, "default": 50});
         Self::query("limit", schema, json!(20)).says("Entries on a page.")
     }

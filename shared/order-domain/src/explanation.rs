@@ -47,7 +47,7 @@ pub struct Explanation {
     pub next: Vec<NextEvent>,
     /// What completion still needs (§23).
     pub unmet_conditions: Vec<UnmetCondition>,
-    /// Every action on every open case, allowed or refused for the one who asks.
+    /// Every action on every open case and on the order itself, allowed or refused for the one who asks.
     pub actions: Vec<ExplainedAction>,
 }
 
@@ -56,8 +56,9 @@ pub struct Explanation {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ExplainedAction {
-    /// The case.
-    pub fallout_case_id: FalloutCaseId,
+    /// The case; absent for what is about the order as a whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fallout_case_id: Option<FalloutCaseId>,
     /// The action.
     pub action: FalloutAction,
     /// Whether it would be accepted, given the input that it needs.

@@ -25,8 +25,8 @@ mod step_effects;
 mod validate_readiness;
 
 pub use act_on_case::{
-    ActOnCase, ActOutcome, ActionInput, ActionReport, ActionVerdict, ChargeChange, ChargeEffect,
-    EffectReport, LineChange, RefusedAction, StepChange, act_on_case,
+    ActOnCase, ActOutcome, ActionInput, ActionReport, ActionVerdict, CaseAfter, ChargeChange,
+    ChargeEffect, EffectReport, LineChange, RefusedAction, StepChange, act_on_case,
 };
 pub(crate) use act_on_case::{CaseSubject, PendingRequest, facts_of};
 pub use begin_step_attempt::{BeginAttempt, BeginOutcome, StepAttempt, begin_step_attempts};

@@ -6,15 +6,21 @@
 //! The types are read from snake_case columns and are written as the API's camelCase, so that a
 //! field has one name and one place.
 
-pub(crate) mod explain;
-pub(crate) mod find_case;
-pub(crate) mod find_order;
-pub(crate) mod incident_list;
+mod case_list;
+mod explain;
+mod find_case;
+mod find_order;
+mod incident_list;
 mod journal_view;
-pub(crate) mod order_list;
+mod order_list;
+mod order_summary;
 mod order_view;
+mod signature_list;
 mod waiting;
 
+use order_list::statement;
+
+pub use case_list::{CaseFilter, CasePage, CasePosition, CaseSummary, list_cases};
 pub use explain::explain_order;
 pub use find_case::{ActionView, CaseDetail, CaseStepView, PendingView, find_case};
 pub use find_order::find_order;
@@ -22,6 +28,28 @@ pub use incident_list::{
     IncidentFilter, IncidentPage, IncidentPosition, IncidentView, list_incidents,
 };
 pub use journal_view::{EventView, OrderActionView, TransitionView};
-pub use order_list::{OrderFilter, OrderPage, OrderPosition, OrderSummary, list_orders};
+pub use order_list::{OrderFilter, OrderPage, OrderPosition, list_orders};
+pub use order_summary::{FailedStep, OpenCase, OrderSummary, Retry, WaitingFor};
 pub use order_view::{CaseView, LineView, OrderView, PlanView, StepView};
+pub use signature_list::{SignatureSummary, list_signatures};
 pub use waiting::{LastExternalReference, WaitingStep, WaitingSystem};
+
+/// Name and text of every statement of the read model.
+pub(crate) fn statements() -> Vec<(&'static str, &'static str)> {
+    vec![
+        ("read_model::LIST_ORDERS", statement::LIST_ORDERS),
+        ("read_model::LIST_CALLED", statement::LIST_CALLED),
+        ("read_model::LIST_OF_REFERENCE", statement::LIST_OF_REFERENCE),
+        ("read_model::LIST_WITH_CASE", statement::LIST_WITH_CASE),
+        ("read_model::LIST_RETRIED", statement::LIST_RETRIED),
+        ("read_model::LIST_OF_SYSTEM", statement::LIST_OF_SYSTEM),
+        ("read_model::LIST_STUCK", statement::LIST_STUCK),
+        ("read_model::LIST_OPEN_CASES", case_list::LIST_OPEN_CASES),
+        ("read_model::LIST_CLOSED_CASES", case_list::LIST_CLOSED_CASES),
+        ("read_model::LIST_SIGNATURES", signature_list::LIST_SIGNATURES),
+        ("read_model::SURROUNDINGS", explain::SURROUNDINGS),
+        ("read_model::FIND_CASE", find_case::FIND_CASE),
+        ("read_model::FIND_ORDER", find_order::FIND_ORDER),
+        ("read_model::LIST_INCIDENTS", incident_list::LIST_INCIDENTS),
+    ]
+}

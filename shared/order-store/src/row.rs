@@ -45,4 +45,14 @@ impl<'a> Reader<'a> {
         serde_json::from_value(value)
             .map_err(|_| StoreError::CorruptRow { table: self.table, column })
     }
+
+    /// The same where the column may be null, as SQL or as JSON.
+    pub(crate) fn optional_json<T: serde::de::DeserializeOwned>(
+        &self,
+        column: &'static str,
+    ) -> Result<Option<T>, StoreError> {
+        let value: Option<serde_json::Value> = self.get(column)?;
+        serde_json::from_value(value.unwrap_or_default())
+            .map_err(|_| StoreError::CorruptRow { table: self.table, column })
+    }
 }

@@ -43,11 +43,6 @@ pub fn all() -> Vec<(String, String)> {
         ("inbox::EXPOSE_FOREIGN", inbox::EXPOSE_FOREIGN),
         ("inbox::GIVE_UP", inbox::GIVE_UP),
         ("inbox::LIST_ORPHANS", inbox::LIST_ORPHANS),
-        ("read_model::LIST_ORDERS", read_model::order_list::LIST_ORDERS),
-        ("read_model::SURROUNDINGS", read_model::explain::SURROUNDINGS),
-        ("read_model::FIND_CASE", read_model::find_case::FIND_CASE),
-        ("read_model::FIND_ORDER", read_model::find_order::FIND_ORDER),
-        ("read_model::LIST_INCIDENTS", read_model::incident_list::LIST_INCIDENTS),
         ("order_reference::FIND", order_reference::FIND),
         ("order_reference::NEXT_OPEN_COMMUNICATION", order_reference::NEXT_OPEN_COMMUNICATION),
         ("liveness::LIST_STRANDED", liveness::LIST_STRANDED),
@@ -57,6 +52,7 @@ pub fn all() -> Vec<(String, String)> {
     ];
     let owned = |(name, sql): (&str, &str)| (name.to_owned(), sql.to_owned());
     let mut all: Vec<(String, String)> = named.into_iter().map(owned).collect();
+    all.extend(read_model::statements().into_iter().map(owned));
     all.extend(commands::statements().into_iter().map(owned));
     all.extend(
         aggregate::statements().into_iter().map(|(n, sql)| (format!("aggregate::{n}"), sql)),

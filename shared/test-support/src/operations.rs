@@ -141,8 +141,7 @@ impl Stage {
             let approve = (A::Approve, case_id);
             outcome = self.act(OTHER_SUPERVISOR, approve, ActionInput::default()).await;
         }
-        let is_closed =
-            matches!(&outcome, ActOutcome::Done(x) if x.case_status == CaseStatus::Resolved);
+        let is_closed = matches!(&outcome, ActOutcome::Done(x) if x.case.map(|x| x.case_status) == Some(CaseStatus::Resolved));
         assert!(is_closed, "{outcome:?}");
     }
 
@@ -156,7 +155,7 @@ impl Stage {
     ) -> ActOnCase {
         ActOnCase {
             order_id: self.order_id,
-            case_id,
+            case_id: Some(case_id),
             action,
             expected_version: None,
             reason_code: "DATA_CORRECTED".to_owned(),

@@ -102,7 +102,7 @@ impl Stage {
             "oms_fulfillment_execute_ready_steps",
         ] {
             let tx = self.db.store(role).await.tenant_tx(&self.tenant).await.unwrap();
-            let ctx = self.context(role).with_idempotency_key(&format!("{role}:{order}"));
+            let ctx = self.context(role).with_idempotency_key(format!("{role}:{order}"));
             let outcome = match role {
                 "oms_order_validate_readiness" => {
                     commands::validate_readiness(tx, order, &ctx, READY).await

@@ -41,32 +41,13 @@ pub(super) fn show() -> Operation {
 }
 
 pub(super) fn act() -> Operation {
-    let refused = ActionRefusal::ALL.iter().map(|refusal| Refusal {
-        status: status_of(*refusal),
-        code: refusal.code(),
-        title: "The action is refused.",
-        detail: Some(refusal.to_string()),
-    });
-    Operation::post(ACTION, "actOnFalloutCase")
+    let operation = Operation::post(ACTION, "actOnFalloutCase")
         .says((CASES, "Act on a fallout case"), about())
         .allows(case_actions::SCOPE, &[])
         .takes(order_id())
-        .takes(case_id())
-        .takes(action())
-        .takes(
-            Parameter::query("preview", json!({"type": "boolean", "default": false}), Value::Null)
-                .says("Only tell what would happen: nothing is written, no key or version needed."),
-        )
-        .takes(Parameter::idempotency_key())
-        .takes(if_match())
+        .takes(case_id());
+    asked(operation, action())
         .reads::<ActionRequest>(requests())
-        .refuses(refusals(&[
-            ProblemCode::IdempotencyKeyMissing,
-            ProblemCode::IdempotencyKeyMalformed,
-            ProblemCode::IdempotencyKeyReused,
-            ProblemCode::PreconditionRequired,
-        ]))
-        .refuses(refused)
         .answers::<ActionDocument>(
             "What became of it and what it changes. `ETag` is the case's version afterwards.",
             vec![
@@ -130,6 +111,31 @@ pub(super) fn patches() -> Vec<Patch> {
     .into()
 }
 
+/// How an action is asked for and refused, whatever it is about.
+pub(super) fn asked(operation: Operation, action: Parameter) -> Operation {
+    let refused = ActionRefusal::ALL.iter().map(|refusal| Refusal {
+        status: status_of(*refusal),
+        code: refusal.code(),
+        title: "The action is refused.",
+        detail: Some(refusal.to_string()),
+    });
+    let preview = json!({"type": "boolean", "default": false});
+    let preview = Parameter::query("preview", preview, Value::Null)
+        .says("Only tell what would happen: nothing is written, no key or version needed.");
+    operation
+        .takes(action)
+        .takes(preview)
+        .takes(Parameter::idempotency_key())
+        .takes(if_match())
+        .refuses(refusals(&[
+            ProblemCode::IdempotencyKeyMissing,
+            ProblemCode::IdempotencyKeyMalformed,
+            ProblemCode::IdempotencyKeyReused,
+            ProblemCode::PreconditionRequired,
+        ]))
+        .refuses(refused)
+}
+
 fn case_id() -> Parameter {
     Parameter::id("caseId", "018f3a5e-7b00-7a10-8000-0000000000c1").says("The case.")
 }
@@ -142,9 +148,8 @@ fn action() -> Parameter {
 
 fn if_match() -> Parameter {
     let schema = json!({"type": "string", "pattern": "^\"[0-9]{1,18}\"$"});
-    Parameter::header("If-Match", schema, json!("\"1\"")).says(
-        "The case's `ETag`: the version that was decided on. Without it: 428, but for a preview.",
-    )
+    Parameter::header("If-Match", schema, json!("\"1\""))
+        .says("The `ETag`: the version that was decided on. Without it: 428, but for a preview.")
 }
 
 /// Who may ask for which action, from the table that decides it.

@@ -7,14 +7,12 @@ use lambda_support::problem::ProblemCode;
 use order_store::commands::IncidentResolved;
 use serde_json::json;
 
-use super::{INCIDENTS, code, example, refusals};
+use super::{INCIDENTS, code, example, name, refusals};
 use crate::incidents::{IncidentList, Resolve, SCOPE_READ, SCOPE_WRITE};
 
 const ROLES: &[&str] = &[Role::PlatformOperator.as_str()];
 
 pub(super) fn list() -> Operation {
-    let mut name = code();
-    name["type"] = json!("string");
     let status = json!({"type": "string", "enum": ["open", "resolved"]});
     Operation::get("/incidents", "listIncidents")
         .says(
@@ -24,13 +22,8 @@ pub(super) fn list() -> Operation {
         )
         .allows(SCOPE_READ, ROLES)
         .takes(Parameter::query("status", status, json!("open")).says("Only these."))
-        .takes(
-            Parameter::query("kind", name.clone(), json!("STEP_HELD")).says("Only of this kind."),
-        )
-        .takes(
-            Parameter::query("system", name, json!("LOGISTICS"))
-                .says("Only of this target system."),
-        )
+        .takes(name("kind", "STEP_HELD", "Only of this kind."))
+        .takes(name("system", "LOGISTICS", "Only of this target system."))
         .pages()
         .answers::<IncidentList>(
             "The page. `openCount` counts open incidents of the kind and system on every page.",

@@ -55,10 +55,10 @@ fn the_description_and_its_page_are_checked_in() {
 fn every_operation_is_an_event_of_the_function_in_the_template() {
     let (_, function) = TEMPLATE.split_once("  OperatorApiFunction:\n").unwrap();
     let (function, _) = function.split_once("\n  OperatorApiErrors:").unwrap();
-    let events = function.lines().filter_map(|line| {
-        let (_, method) = line.split_once("Method: ")?;
-        let (method, path) = method.split_once(", Path: '")?;
-        Some((method.to_lowercase(), path.split('\'').next()?.to_owned()))
+    let events = function.split(" Method: ").skip(1).map(|event| {
+        let (method, rest) = event.split_once([',', '\n']).unwrap();
+        let (_, path) = rest.split_once("Path: '").unwrap();
+        (method.to_lowercase(), path.split('\'').next().unwrap().to_owned())
     });
 
     assert_eq!(events.collect::<BTreeSet<_>>(), described());

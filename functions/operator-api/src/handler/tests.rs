@@ -2,6 +2,7 @@
 
 mod access;
 mod actions;
+mod cases;
 mod described;
 mod explain;
 mod fixture;
@@ -9,4 +10,6 @@ mod incidents;
 mod lists;
 mod matrix;
 mod progress;
+mod rows;
 mod views;
+mod worklist;

@@ -28,7 +28,10 @@ pub fn to_text(explanation: &Explanation) -> String {
     section(&mut text, "Before it can complete:", unmet);
     let allowed = x.actions.iter().filter(|x| x.is_allowed).map(|x| {
         let approval = if x.needs_approval { " (another person must approve)" } else { "" };
-        format!("{} on case {}{approval}", x.action, x.fallout_case_id)
+        match x.fallout_case_id {
+            Some(case) => format!("{} on case {case}{approval}", x.action),
+            None => format!("{} on the order{approval}", x.action),
+        }
     });
     section(&mut text, "What you can do:", allowed);
     section(&mut text, "What would be refused:", refusals(&x.actions).into_iter());

@@ -86,6 +86,12 @@ impl FalloutAction {
         }
     }
 
+    /// Whether it can be asked for without a case: it is about the order as a whole.
+    #[must_use]
+    pub const fn is_about_the_order(self) -> bool {
+        matches!(self, Self::FailOrder | Self::CancelOrder)
+    }
+
     /// Whether it is possible while a second person is asked.
     #[must_use]
     pub const fn is_possible_beside_a_request(self) -> bool {

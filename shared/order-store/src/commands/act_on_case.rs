@@ -17,8 +17,8 @@ mod step_actions;
 
 pub(crate) use facts::{CaseSubject, PendingRequest, facts_of};
 pub use input::{
-    ActOnCase, ActOutcome, ActionInput, ActionReport, ActionVerdict, ChargeChange, ChargeEffect,
-    EffectReport, LineChange, RefusedAction, StepChange,
+    ActOnCase, ActOutcome, ActionInput, ActionReport, ActionVerdict, CaseAfter, ChargeChange,
+    ChargeEffect, EffectReport, LineChange, RefusedAction, StepChange,
 };
 pub(crate) use load::{FIND_CASE, FIND_TARGET};
 
@@ -132,6 +132,9 @@ fn decide<'a>(
     if request.expected_version.is_some_and(|expected| expected != case.version) {
         return Err(plain(ActionRefusal::VersionConflict));
     }
+    if request.case_id.is_none() && !request.action.is_about_the_order() {
+        return Err(plain(ActionRefusal::ActionNotApplicable));
+    }
     let is_approval = request.action == FalloutAction::Approve;
     let approved = case.pending.as_ref().filter(|_| is_approval);
     let input = approved.map_or(&request.input, |x| &x.input);
@@ -174,20 +177,18 @@ fn foresee(
     given: Given<'_>,
     plan: &Plan<'_>,
 ) -> ActionReport {
-    let (request, case, _) = given;
+    let (request, subject, _) = given;
     let mut set = ChangeSet::default();
     let mut change = OrderChange::begin(aggregate.clone(), "preview", ctx, &mut set);
     let act = act_of(ctx, given, plan);
     perform(&mut change, plan.effect, &act);
     let effect = report::report(aggregate, &change, (plan.effect, &act));
-    let after = journal::case_after(&change, request.case_id, (case, plan.effect));
+    let case = journal::case_after(&change, request.case_id, (subject, plan.effect));
     ActionReport {
         action: request.action,
         verdict: ActionVerdict::Preview,
         needs_approval: plan.needs_approval,
-        fallout_case_id: request.case_id,
-        case_status: after.0,
-        case_version: after.1,
+        case,
         order_status: change.aggregate.order.status,
         order_version: change.aggregate.order.version,
         effect,
@@ -200,7 +201,7 @@ fn carry_out(
     given: Given<'_>,
     plan: &Plan<'_>,
 ) -> Result<ActionReport, StoreError> {
-    let (request, case, _) = given;
+    let (request, subject, _) = given;
     let foreseen = plan.needs_approval.then(|| foresee(&aggregate, ctx, given, plan));
     let before = aggregate.clone();
     let mut change = OrderChange::begin(aggregate, request.action.as_str(), ctx, set);
@@ -213,19 +214,17 @@ fn carry_out(
         perform(&mut change, plan.effect, &act);
         (ActionVerdict::Applied, report::report(&before, &change, (plan.effect, &act)))
     };
-    let after = journal::case_after(&change, request.case_id, (case, plan.effect));
+    let case = journal::case_after(&change, request.case_id, (subject, plan.effect));
     let report = ActionReport {
         action: request.action,
         verdict,
         needs_approval: plan.needs_approval,
-        fallout_case_id: request.case_id,
-        case_status: after.0,
-        case_version: after.1,
+        case,
         order_status: change.aggregate.order.status,
         order_version: change.aggregate.order.version,
         effect,
     };
-    journal::applied(&mut change, (request, action_id), (&report, case.pending.as_ref()))?;
+    journal::applied(&mut change, (request, action_id), (&report, subject.pending.as_ref()))?;
     journal::keep_answer(&mut change, request, &Stored::Done(Box::new(report.clone())))?;
     change.finish(&AuditOutcome::Applied);
     Ok(report)

@@ -228,13 +228,12 @@ fn explained_case(case: &CaseRow, extra: &CaseExtra) -> ExplainedCase {
     }
 }
 
-/// Every action on every open case, by the decision that the command makes.
+/// Every action on every open case and on the order, by the decision that the command makes.
 fn actions_of(
     aggregate: &OrderAggregate,
     around: &Surroundings,
     actor: &Actor,
 ) -> Vec<ExplainedAction> {
-    let roles: Vec<Role> = actor.roles.iter().filter_map(|x| x.parse().ok()).collect();
     let mut answers = Vec::new();
     for case in &aggregate.cases {
         let extra = around.cases.iter().find(|x| x.id == case.id);
@@ -246,22 +245,33 @@ fn actions_of(
             line_id: extra.and_then(|x| x.order_line_id),
             pending: PendingRequest::of(case.pending_request.as_ref()),
         };
-        let pending = subject.pending.as_ref();
-        let asked = pending.map(|x| (x.input.order_line_id, x.input.finding));
-        let facts = facts_of(aggregate, &subject, asked.unwrap_or_default());
-        let is_requester = pending.is_some_and(|x| x.requested_by == actor.name);
-        for action in FalloutAction::ALL {
-            let decided = decide_action(*action, Asker { roles: &roles, is_requester }, &facts);
-            let refusal = decided.err();
-            answers.push(ExplainedAction {
-                fallout_case_id: case.id,
-                action: *action,
-                is_allowed: refusal.is_none(),
-                needs_approval: matches!(decided, Ok(ActionDecision::AwaitApproval(_))),
-                refused_because: refusal.map(ActionRefusal::code),
-                sentence: refusal.map(|x| x.to_string()),
-            });
-        }
+        let answer = |action| answer(aggregate, (&subject, Some(case.id)), (action, actor));
+        answers.extend(FalloutAction::ALL.iter().copied().map(answer));
     }
+    let order = CaseSubject::of_order(aggregate.order.version);
+    let about_the_order = FalloutAction::ALL.iter().copied().filter(|x| x.is_about_the_order());
+    answers.extend(about_the_order.map(|x| answer(aggregate, (&order, None), (x, actor))));
     answers
+}
+
+fn answer(
+    aggregate: &OrderAggregate,
+    (subject, fallout_case_id): (&CaseSubject, Option<FalloutCaseId>),
+    (action, actor): (FalloutAction, &Actor),
+) -> ExplainedAction {
+    let roles: Vec<Role> = actor.roles.iter().filter_map(|x| x.parse().ok()).collect();
+    let pending = subject.pending.as_ref();
+    let asked = pending.map(|x| (x.input.order_line_id, x.input.finding));
+    let facts = facts_of(aggregate, subject, asked.unwrap_or_default());
+    let is_requester = pending.is_some_and(|x| x.requested_by == actor.name);
+    let decided = decide_action(action, Asker { roles: &roles, is_requester }, &facts);
+    let refusal = decided.err();
+    ExplainedAction {
+        fallout_case_id,
+        action,
+        is_allowed: refusal.is_none(),
+        needs_approval: matches!(decided, Ok(ActionDecision::AwaitApproval(_))),
+        refused_because: refusal.map(ActionRefusal::code),
+        sentence: refusal.map(|x| x.to_string()),
+    }
 }

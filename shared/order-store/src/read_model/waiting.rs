@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use order_domain::step::StepStatus;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::order_view::{OrderView, StepView};
 
@@ -35,9 +35,9 @@ pub struct WaitingStep {
 }
 
 /// The newest key that a target system gave us.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all(serialize = "camelCase"))]
 pub struct LastExternalReference {
     /// The system.
     pub target_system: String,

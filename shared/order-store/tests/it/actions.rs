@@ -3,11 +3,12 @@
 use order_domain::actor::Role;
 use order_domain::characteristic::{CharacteristicValue, Characteristics};
 use order_domain::fallout::{CaseStatus, FalloutAction as A, OutcomeFinding};
+use order_domain::ids::FalloutCaseId;
 use order_domain::line::LineStatus;
 use order_domain::order::OrderStatus;
 use order_domain::step::StepStatus;
 use order_store::commands::{
-    ActOutcome, ActionInput, ActionReport, ActionVerdict, ChargeEffect, EffectReport,
+    ActOnCase, ActOutcome, ActionInput, ActionReport, ActionVerdict, ChargeEffect, EffectReport,
 };
 use test_support::operations::{OPERATOR, OTHER_SUPERVISOR, Person, SUPERVISOR, rejected, unknown};
 use test_support::stage::Stage;
@@ -59,7 +60,10 @@ async fn a_rejected_step_is_sent_anew_with_a_new_request_and_its_case_waits_for_
 
     let report = done(stage.act(OPERATOR, (A::RetryStep, case), plain()).await);
 
-    assert_eq!((report.case_status, report.case_version), (CaseStatus::InProgress, 2));
+    assert_eq!(
+        (report.case.unwrap().case_status, report.case.unwrap().case_version),
+        (CaseStatus::InProgress, 2)
+    );
     assert_eq!(report.order_status, OrderStatus::Fallout);
     assert_eq!(text(&stage, STEP).await, "READY 2 LOGISTICS");
     assert_eq!(text(&stage, LINE).await, "IN_PROGRESS 0 2");
@@ -90,7 +94,7 @@ async fn a_mandatory_step_is_skipped_only_when_another_person_agrees_and_its_lin
     let agreed = done(stage.act(SUPERVISOR, (A::Approve, case), plain()).await);
 
     assert_eq!(
-        (agreed.verdict, agreed.case_status),
+        (agreed.verdict, agreed.case.unwrap().case_status),
         (ActionVerdict::Applied, CaseStatus::Resolved)
     );
     assert_eq!(agreed.effect.steps, asked.effect.steps, "what was told is what was done");
@@ -117,7 +121,7 @@ async fn nobody_approves_their_own_request_and_a_declined_one_is_dropped() {
     let late = stage.act(OTHER_SUPERVISOR, (A::Approve, case), plain()).await;
 
     assert_eq!(refused(own), "APPROVER_MUST_DIFFER");
-    assert_eq!(declined.case_status, CaseStatus::InProgress);
+    assert_eq!(declined.case.unwrap().case_status, CaseStatus::InProgress);
     assert_eq!(refused(late), "ACTION_NOT_ALLOWED_IN_STATUS");
     assert_eq!(text(&stage, STEP).await, "FAILED 1 LOGISTICS NO_STOCK");
     stage.db.finish().await;
@@ -160,7 +164,7 @@ async fn a_retry_of_a_step_nobody_knows_about_asks_first_and_sends_nothing() {
 
     let report = done(stage.act(OPERATOR, (A::RetryStep, case), plain()).await);
 
-    assert_eq!(report.case_status, CaseStatus::InProgress);
+    assert_eq!(report.case.unwrap().case_status, CaseStatus::InProgress);
     assert_eq!(text(&stage, STEP).await, "UNKNOWN 1 LOGISTICS");
     assert_eq!(stage.db.number(dispatches).await, before);
     let due = "select count(*) from fulfillment_step
@@ -191,7 +195,7 @@ async fn an_outcome_is_settled_with_evidence_by_two_people() {
 
         assert_eq!(refused(unproved), "INFORMATION_INVALID");
         assert_eq!(asked.verdict, ActionVerdict::AwaitingApproval);
-        assert_eq!(agreed.case_status, CaseStatus::Resolved, "{finding}");
+        assert_eq!(agreed.case.unwrap().case_status, CaseStatus::Resolved, "{finding}");
         assert_eq!(text(&stage, STEP).await, step, "{finding}");
         assert_eq!(stage.request_id().await, request, "the request id stays");
         stage.fulfil().await;
@@ -237,14 +241,14 @@ async fn information_that_was_asked_for_is_handed_in_by_name_and_sent_with_the_s
     };
 
     let asked = done(stage.act(OPERATOR, (A::RequestMoreInfo, case), wanted).await);
-    assert_eq!(asked.case_status, CaseStatus::WaitingForInformation);
+    assert_eq!(asked.case.unwrap().case_status, CaseStatus::WaitingForInformation);
     for names in [&["model"][..], &["floor", "nonsense"], &[]] {
         let attempt = stage.act(OPERATOR, (A::ProvideInfo, case), values(names)).await;
         assert_eq!(refused(attempt), "INFORMATION_INVALID", "{names:?}");
     }
     let given = done(stage.act(OPERATOR, (A::ProvideInfo, case), values(&["floor"])).await);
 
-    assert_eq!(given.case_status, CaseStatus::InProgress);
+    assert_eq!(given.case.unwrap().case_status, CaseStatus::InProgress);
     let attempt = &stage.claim().await[0];
     assert_eq!(attempt.payload["floor"], "3");
     assert_eq!(attempt.payload["model"], "R1", "what the step was told before stays");
@@ -297,7 +301,7 @@ async fn an_order_that_is_given_up_ends_with_its_cases_its_process_and_a_word_to
     let report = done(stage.act(SUPERVISOR, (A::FailOrder, case), plain()).await);
 
     assert_eq!(
-        (report.order_status, report.case_status),
+        (report.order_status, report.case.unwrap().case_status),
         (OrderStatus::Failed, CaseStatus::Cancelled)
     );
     let open = "select count(*) from order_fallout_case where status <> 'CANCELLED'";
@@ -310,6 +314,29 @@ async fn an_order_that_is_given_up_ends_with_its_cases_its_process_and_a_word_to
     assert_eq!(text(&stage, "select distinct status from order_line").await, "CANCELLED");
     let again = stage.act(SUPERVISOR, (A::FailOrder, case), plain()).await;
     assert_eq!(refused(again), "ACTION_NOT_ALLOWED_IN_STATUS");
+    stage.db.finish().await;
+}
+
+#[tokio::test]
+async fn an_order_without_a_case_is_given_up_on_its_own_version_and_nothing_else_is_possible_on_it()
+{
+    let stage = Stage::released(1).await;
+    let nobody = stage.request(A::FailOrder, FalloutCaseId::from_uuid(uuid::Uuid::nil()), plain());
+    let give_up = ActOnCase { case_id: None, expected_version: Some(1), ..nobody };
+    let version = stage.db.number("select version from product_order").await;
+    let waive = ActOnCase { action: A::WaiveLine, expected_version: None, ..give_up.clone() };
+
+    let stale = stage.ask(SUPERVISOR, "k-1", &give_up).await;
+    let other = stage.ask(SUPERVISOR, "k-2", &waive).await;
+    let now = ActOnCase { expected_version: Some(version), ..give_up };
+    let report = done(stage.ask(SUPERVISOR, "k-3", &now).await);
+
+    assert_eq!(
+        (refused(stale), refused(other)),
+        ("VERSION_CONFLICT".into(), "ACTION_NOT_APPLICABLE".into())
+    );
+    assert_eq!((report.order_status, report.case), (OrderStatus::Failed, None));
+    assert_eq!(report.effect.steps[0].to, StepStatus::Cancelled);
     stage.db.finish().await;
 }
 
@@ -330,7 +357,10 @@ async fn a_preview_tells_what_is_done_and_writes_nothing() {
 
     assert_eq!((told.verdict, did.verdict), (ActionVerdict::Preview, ActionVerdict::Applied));
     assert_eq!(told.effect, did.effect);
-    assert_eq!((told.case_status, told.case_version), (did.case_status, did.case_version));
+    assert_eq!(
+        (told.case.unwrap().case_status, told.case.unwrap().case_version),
+        (did.case.unwrap().case_status, did.case.unwrap().case_version)
+    );
     stage.db.finish().await;
 }
 
@@ -374,9 +404,12 @@ async fn words_about_a_case_change_the_case_alone_and_who_touches_it_has_another
     let given = done(stage.act(OPERATOR, (A::Assign, case), user).await);
     let raised = done(stage.act(OPERATOR, (A::Escalate, case), plain()).await);
 
-    assert_eq!(noted.case_status, CaseStatus::Open);
+    assert_eq!(noted.case.unwrap().case_status, CaseStatus::Open);
     assert_eq!(refused(nobody), "INFORMATION_INVALID");
-    assert_eq!((given.case_status, raised.case_version), (CaseStatus::InProgress, 4));
+    assert_eq!(
+        (given.case.unwrap().case_status, raised.case.unwrap().case_version),
+        (CaseStatus::InProgress, 4)
+    );
     let now = "select concat_ws(' ', severity, assigned_group, assigned_user, escalation_level)
         from order_fallout_case";
     assert_eq!(text(&stage, now).await, "CRITICAL order-supervisors 1");

@@ -194,7 +194,8 @@ async fn a_step_is_claimed_and_called_back_with_a_bounded_amount_of_wal() {
     let batch = callbacks(&stage, &attempts(begun));
     let (_, recording) = wal_of(&stage.db, record(&stage, &callback_processor, &batch)).await;
 
-    assert_wal("claim", claiming, 150..=161, 27_000);
+    // A waiting step stands in two indexes that answer for whom an order waits, and since when.
+    assert_wal("claim", claiming, 174..=185, 27_000);
     assert_wal("callbacks", recording, 260..=305, 51_000);
     stage.db.finish().await;
 }

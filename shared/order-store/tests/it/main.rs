@@ -16,3 +16,4 @@ mod plans;
 mod processes;
 mod schema;
 mod turns;
+mod worklist;

@@ -231,7 +231,7 @@ const MATRIX: &[Line] = &[
     Line {
         entry: Entry::NextOpenCommunication,
         may: &[NOTIFY],
-        has_the_grants: &[RECONCILE],
+        has_the_grants: &[OPERATOR, RECONCILE],
         sees_nothing: &[],
     },
     // Only reconciliation reads orders, deliveries and correlations together.
@@ -309,17 +309,39 @@ const MATRIX: &[Line] = &[
         has_the_grants: &[CALLBACKS, EXECUTOR, RECONCILE, RELAY],
         sees_nothing: &[],
     },
-    // The list is the order's row and nothing else.
+    // Reconciliation reads whatever tells where an order is.
     Line {
         entry: Entry::ListOrders,
         may: &[OPERATOR],
+        has_the_grants: &[RECONCILE],
+        sees_nothing: &[],
+    },
+    // Whoever opens cases of steps reads both.
+    Line {
+        entry: Entry::ListCases,
+        may: &[OPERATOR],
+        has_the_grants: &[BILLING, CALLBACKS, EXECUTOR, RECONCILE, REVIEW, START],
+        sees_nothing: &[],
+    },
+    // Whoever opens cases reads them.
+    Line {
+        entry: Entry::ListSignatures,
+        may: &[OPERATOR],
         has_the_grants: &[
-            BILLING, CALLBACKS, COMPLETE, DECOMPOSE, EXECUTOR, INTAKE, NOTIFY, PLAN, RECONCILE,
-            REVIEW, START, VALIDATE,
+            BILLING, CALLBACKS, COMPLETE, DECOMPOSE, EXECUTOR, PLAN, RECONCILE, REVIEW, START,
+            VALIDATE,
         ],
         sees_nothing: &[],
     },
     own(Entry::FindOrder, &[OPERATOR]),
+    own(Entry::FindCase, &[OPERATOR]),
+    // Whoever repairs orders reads what explains them.
+    Line {
+        entry: Entry::ExplainOrder,
+        may: &[OPERATOR],
+        has_the_grants: &[RECONCILE],
+        sees_nothing: &[],
+    },
     // Configuration is loaded by the owner of the schema.
     own(Entry::ApplyCatalogue, &[]),
     own(Entry::ApplyTargetSystems, &[]),

@@ -78,7 +78,8 @@ async fn callers_without_token_or_scope_learn_nothing() {
     let elsewhere = f.token(|claims| claims["aud"] = json!("another-api"));
     let writer = f.token(|claims| claims["scope"] = json!("orders:write"));
 
-    for path in ["/orders".to_owned(), format!("/orders/{order}")] {
+    let lists = ["/orders", "/fallout-cases", "/fallout-signatures"].map(str::to_owned);
+    for path in lists.into_iter().chain([format!("/orders/{order}")]) {
         for (token, status, code) in [
             (None, StatusCode::UNAUTHORIZED, "TOKEN_MISSING"),
             (Some(expired.as_str()), StatusCode::UNAUTHORIZED, "TOKEN_INVALID"),

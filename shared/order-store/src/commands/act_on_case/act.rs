@@ -9,7 +9,7 @@ use super::input::ActionInput;
 /// What is carried out, why, and by whose authority.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Act<'a> {
-    pub(super) case_id: FalloutCaseId,
+    pub(super) case_id: Option<FalloutCaseId>,
     pub(super) case: &'a CaseSubject,
     /// Of the one who asked first, where a second person approved.
     pub(super) input: &'a ActionInput,

@@ -45,6 +45,20 @@ pub(crate) struct CaseSubject {
     pub(crate) pending: Option<PendingRequest>,
 }
 
+impl CaseSubject {
+    /// What is asked for about the order as a whole is decided as if a case of the order were open.
+    pub(crate) const fn of_order(version: i64) -> Self {
+        Self {
+            kind: CaseKind::Order,
+            status: CaseStatus::Open,
+            version,
+            step_id: None,
+            line_id: None,
+            pending: None,
+        }
+    }
+}
+
 /// The facts of an order and one of its cases; `line` is the one that the caller names.
 pub(crate) fn facts_of(
     aggregate: &OrderAggregate,

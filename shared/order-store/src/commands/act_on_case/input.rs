@@ -53,13 +53,14 @@ pub struct ActionInput {
 /// An action that somebody asks for.
 #[derive(Debug, Clone)]
 pub struct ActOnCase {
-    /// The order that the case belongs to.
+    /// The order.
     pub order_id: OrderId,
-    /// The case.
-    pub case_id: FalloutCaseId,
+    /// The case; `None` where the action is about the order as a whole.
+    pub case_id: Option<FalloutCaseId>,
     /// What to do.
     pub action: FalloutAction,
-    /// The case version that the caller decided on; a preview needs none.
+    /// The version that the caller decided on, of the case, or of the order where no case is named;
+    /// a preview needs none.
     pub expected_version: Option<i64>,
     /// Why, as a code.
     pub reason_code: String,
@@ -97,18 +98,28 @@ pub struct ActionReport {
     pub verdict: ActionVerdict,
     /// A second person must agree before it is done.
     pub needs_approval: bool,
-    /// The case.
-    pub fallout_case_id: FalloutCaseId,
-    /// Its status afterwards.
-    pub case_status: CaseStatus,
-    /// Its version afterwards.
-    pub case_version: i64,
+    /// The case afterwards; absent where the action is about the order as a whole.
+    #[serde(flatten)]
+    pub case: Option<CaseAfter>,
     /// The order's status afterwards.
     pub order_status: OrderStatus,
     /// The order's version afterwards.
     pub order_version: i64,
     /// What changes by it.
     pub effect: EffectReport,
+}
+
+/// A case after an action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct CaseAfter {
+    /// The case.
+    pub fallout_case_id: FalloutCaseId,
+    /// Its status.
+    pub case_status: CaseStatus,
+    /// Its version.
+    pub case_version: i64,
 }
 
 /// What an action changes.

@@ -6,25 +6,27 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::facts::{CaseSubject, PendingRequest};
-use super::input::{ActOnCase, ActionReport, ActionVerdict};
+use super::input::{ActOnCase, ActionReport, ActionVerdict, CaseAfter};
 use super::load::Stored;
 use crate::change::OrderChange;
 use crate::change_set::{ActionRow, NewIdempotency, Part};
 use crate::error::StoreError;
 use crate::idempotency::OPERATOR_SCOPE;
 
-/// Status and version of the case after the change: an open one as it is, else closed.
+/// The case after the change: an open one as it is, else closed.
 pub(super) fn case_after(
     change: &OrderChange<'_>,
-    id: FalloutCaseId,
+    id: Option<FalloutCaseId>,
     (before, effect): (&CaseSubject, ActionEffect),
-) -> (CaseStatus, i64) {
+) -> Option<CaseAfter> {
+    let id = id?;
     let open = change.aggregate.cases.iter().find(|x| x.id == id);
     let closed = match effect {
         ActionEffect::FailOrder => CaseStatus::Cancelled,
         _ => CaseStatus::Resolved,
     };
-    open.map_or((closed, before.version + 1), |x| (x.status, x.version))
+    let after = open.map_or((closed, before.version + 1), |x| (x.status, x.version));
+    Some(CaseAfter { fallout_case_id: id, case_status: after.0, case_version: after.1 })
 }
 
 fn row(change: &OrderChange<'_>, request: &ActOnCase, id: Uuid) -> ActionRow {
@@ -32,7 +34,7 @@ fn row(change: &OrderChange<'_>, request: &ActOnCase, id: Uuid) -> ActionRow {
         tenant_id: change.tenant(),
         id,
         order_id: request.order_id.as_uuid(),
-        fallout_case_id: Some(request.case_id.as_uuid()),
+        fallout_case_id: request.case_id.map(|x| x.as_uuid()),
         action: request.action.as_str(),
         actor_name: change.ctx.actor.name.clone(),
         roles: change.ctx.actor.roles.clone(),
@@ -53,7 +55,7 @@ fn row(change: &OrderChange<'_>, request: &ActOnCase, id: Uuid) -> ActionRow {
 pub(super) fn refused(change: &mut OrderChange<'_>, request: &ActOnCase, refusal: ActionRefusal) {
     let row = ActionRow {
         refusal_code: Some(refusal.code()),
-        case_version: request.expected_version,
+        case_version: request.expected_version.filter(|_| request.case_id.is_some()),
         ..row(change, request, Uuid::now_v7())
     };
     change.set.push(Part::Action, &row);
@@ -77,7 +79,7 @@ pub(super) fn applied(
         verdict,
         effect: Some(effect),
         request_id: pending.filter(|_| is_answer).map(|x| x.action_id),
-        case_version: Some(report.case_version),
+        case_version: report.case.map(|x| x.case_version),
         ..row(change, request, id)
     };
     change.set.push(Part::Action, &row);

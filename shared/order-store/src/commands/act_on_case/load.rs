@@ -53,8 +53,8 @@ pub(super) async fn load(
     (ctx, request): (&CommandContext, &ActOnCase),
 ) -> Result<Loaded, StoreError> {
     let keys = OrderKeys::of_orders([(tenant.clone(), request.order_id)]);
-    let (name, order, case) =
-        (tenant.as_str(), request.order_id.as_uuid(), request.case_id.as_uuid());
+    let (name, order) = (tenant.as_str(), request.order_id.as_uuid());
+    let case = request.case_id.map(|x| x.as_uuid());
     let case = [(&name as _, Type::TEXT), (&order as _, Type::UUID), (&case as _, Type::UUID)];
     let (mut orders, case, stored, target) = try_join4(
         load_orders(tx, &keys, StepScope::All),
@@ -63,12 +63,12 @@ pub(super) async fn load(
         find_target(tx, tenant, request),
     )
     .await?;
-    Ok(Loaded {
-        aggregate: orders.remove(&(tenant.clone(), request.order_id)),
-        case: case.first().map(subject_of).transpose()?,
-        target,
-        stored,
-    })
+    let aggregate = orders.remove(&(tenant.clone(), request.order_id));
+    let case = match (&aggregate, request.case_id) {
+        (Some(aggregate), None) => Some(CaseSubject::of_order(aggregate.order.version)),
+        _ => case.first().map(subject_of).transpose()?,
+    };
+    Ok(Loaded { aggregate, case, target, stored })
 }
 
 fn subject_of(row: &Row) -> Result<CaseSubject, StoreError> {

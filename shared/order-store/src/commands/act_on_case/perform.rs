@@ -84,10 +84,10 @@ fn perform_on_step(change: &mut OrderChange<'_>, effect: E, act: &Act<'_>) {
 
 pub(super) fn with_case(
     change: &mut OrderChange<'_>,
-    id: FalloutCaseId,
+    id: Option<FalloutCaseId>,
     edit: impl FnOnce(&mut CaseRow),
 ) {
-    if let Some(case) = change.aggregate.cases.iter_mut().find(|x| x.id == id) {
+    if let Some(case) = change.aggregate.cases.iter_mut().find(|x| Some(x.id) == id) {
         edit(case);
     }
 }
@@ -110,7 +110,9 @@ pub(super) fn touch(change: &mut OrderChange<'_>, act: &Act<'_>) {
         case.due_at = Some(due_at);
         case.version += 1;
     });
-    push_case(change, act.case_id);
+    if let Some(id) = act.case_id {
+        push_case(change, id);
+    }
 }
 
 fn routing(change: &OrderChange<'_>, act: &Act<'_>) -> Routing {
@@ -119,7 +121,7 @@ fn routing(change: &OrderChange<'_>, act: &Act<'_>) -> Routing {
 }
 
 fn close(change: &mut OrderChange<'_>, act: &Act<'_>, resolution: FalloutResolution) {
-    let case = change.aggregate.cases.iter().find(|x| x.id == act.case_id).cloned();
+    let case = change.aggregate.cases.iter().find(|x| Some(x.id) == act.case_id).cloned();
     if let Some(mut case) = case {
         case.touched_at = Some(change.now());
         close_case(change, &case, resolution, (act.reason_code, act.note));

@@ -231,7 +231,7 @@ fn close_cases_of_skipped_steps(change: &mut OrderChange<'_>, act: &Act<'_>) {
         .aggregate
         .cases
         .iter()
-        .filter(|x| x.id != act.case_id && skipped(x))
+        .filter(|x| Some(x.id) != act.case_id && skipped(x))
         .cloned()
         .collect();
     for case in others {

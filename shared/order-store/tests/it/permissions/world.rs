@@ -7,7 +7,6 @@ use jiff::{SignedDuration, Timestamp};
 use order_domain::actor::Actor;
 use order_domain::fallout::FalloutAction;
 use order_domain::ids::{FalloutCaseId, FulfillmentStepId, IncidentId};
-use order_domain::order::OrderStatus;
 use order_domain::step::AnswerSource;
 use order_domain::step::answer::StepAnswer;
 use order_store::commands::{
@@ -16,7 +15,7 @@ use order_store::commands::{
     StepOutcome, StepSubject,
 };
 use order_store::outbox::{self, Burial, ClaimedMessage, PutOff};
-use order_store::read_model::{self, IncidentFilter, OrderFilter};
+use order_store::read_model::{self, CaseFilter, IncidentFilter, OrderFilter};
 use order_store::{
     CommandContext, Store, StoreError, TenantTx, catalogue, correlation, due_steps, inbox,
     liveness, order_reference, target_system,
@@ -105,7 +104,11 @@ entries! {
     ResolveIncident = "resolve_incident::resolve_incident",
     ListIncidents = "incident_list::list_incidents",
     ListOrders = "order_list::list_orders",
+    ListCases = "case_list::list_cases",
+    ListSignatures = "signature_list::list_signatures",
     FindOrder = "find_order::find_order",
+    FindCase = "find_case::find_case",
+    ExplainOrder = "explain::explain_order",
     ApplyCatalogue = "catalogue::apply",
     ApplyTargetSystems = "target_system::apply",
 }
@@ -332,7 +335,11 @@ impl World {
             | Entry::ResolveIncident
             | Entry::ListIncidents
             | Entry::ListOrders
+            | Entry::ListCases
+            | Entry::ListSignatures
             | Entry::FindOrder
+            | Entry::FindCase
+            | Entry::ExplainOrder
             | Entry::ApplyCatalogue
             | Entry::ApplyTargetSystems => self.attempt_of_tenant(entry, store).await,
             Entry::ClaimDueDeliveries
@@ -444,10 +451,23 @@ impl World {
             Entry::ResolveIncident => resolve_incident(self, tx).await,
             Entry::ListIncidents => list_incidents(tx).await,
             Entry::ListOrders => {
-                let filter = OrderFilter { status: None::<OrderStatus>, after: None, limit: 10 };
+                let filter = OrderFilter { limit: 10, ..OrderFilter::default() };
                 read_model::list_orders(tx, &filter).await.map(|_| ())
             }
+            Entry::ListCases => {
+                let filter = CaseFilter { limit: 10, ..CaseFilter::default() };
+                read_model::list_cases(tx, &filter).await.map(|_| ())
+            }
+            Entry::ListSignatures => read_model::list_signatures(tx, None, 10).await.map(|_| ()),
             Entry::FindOrder => read_model::find_order(tx, order).await.map(|_| ()),
+            Entry::FindCase => {
+                let case = FalloutCaseId::from_uuid(Uuid::nil());
+                read_model::find_case(tx, (order, case)).await.map(|_| ())
+            }
+            Entry::ExplainOrder => {
+                let actor = Actor::caller("olga", Vec::new());
+                read_model::explain_order(tx, order, (&actor, now)).await.map(|_| ())
+            }
             Entry::ApplyCatalogue => catalogue::apply(tx, 9, &json!({}), now).await.map(|_| ()),
             _ => target_system::apply(tx, &[("S".to_owned(), json!({}))], now).await,
         }
