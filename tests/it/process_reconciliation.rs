@@ -102,6 +102,29 @@ async fn a_process_that_ended_before_its_order_is_put_back() {
 }
 
 #[tokio::test]
+async fn an_order_that_is_given_up_loses_its_process_and_the_customer_is_told_by_another() {
+    let world = World::started().await;
+    let case = world.refuse_readiness().await;
+    let old = world.only_instance().await;
+    world.give_up(case).await;
+    world.deliver().await;
+    assert_eq!(world.instances().await, 0, "deleted, with its user task");
+
+    let summary = world.reconcile().await;
+    world.deliver().await;
+
+    assert_eq!(summary.processes_put_back, 1);
+    assert_ne!(world.only_instance().await, old);
+    world.waits_at(&["NotifyOrderCompleted"]).await;
+    assert_eq!(world.incidents("ENGINE_INSTANCE_ENDED").await, 0, "it was deleted on purpose");
+    world.tell_customer().await;
+    assert_eq!(world.instances().await, 0);
+    world.reconcile().await;
+    assert_eq!(world.correlation().await.as_deref(), Some("ENDED"));
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn a_person_who_was_asked_is_asked_again_by_the_process_that_is_put_back() {
     let world = World::started().await;
     let case = world.refuse_readiness().await;
@@ -166,5 +189,26 @@ async fn the_timer_of_a_plan_leads_to_its_review_and_the_wait_goes_on() {
     world.deliver().await;
     world.complete_from(MILESTONES[4]).await;
     world.is_completed().await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn an_unanswered_case_is_escalated_by_its_timer_and_stays_open() {
+    let world = World::started().await;
+    let case = world.refuse_readiness().await;
+    let level = "select sum(escalation_level) from order_fallout_case where status = 'OPEN'";
+
+    world.fire_fallout_timer().await;
+    world.escalate().await;
+    let in_time = world.stage.db.number(level).await;
+    world.stage.db.execute("update order_fallout_case set due_at = now()").await;
+    world.fire_fallout_timer().await;
+    world.escalate().await;
+
+    assert_eq!((in_time, world.stage.db.number(level).await), (0, 1));
+    world.waits_at(&["ResolveReadinessFallout"]).await;
+    world.resolve(case, FalloutResolution::Retry).await;
+    world.deliver().await;
+    world.waits_at(&["ValidateOrderReadiness"]).await;
     world.finish().await;
 }

@@ -50,6 +50,8 @@ pub struct ReconciliationSummary {
     pub duplicates_deleted: u32,
     /// User tasks of closed cases that were completed.
     pub ghost_tasks_completed: u32,
+    /// Open cases that nobody had touched in time.
+    pub cases_escalated: u32,
     /// Open incidents that the engine reported or that its tasks gave away.
     pub engine_reports: u32,
     /// Looks at the engine that it did not answer.

@@ -10,6 +10,7 @@ pub(crate) mod due_steps;
 pub(crate) mod engine_reports;
 pub(crate) mod liveness;
 pub(crate) mod lost_dispatches;
+pub(crate) mod overdue_cases;
 pub(crate) mod processes;
 pub(crate) mod unmatched_callbacks;
 

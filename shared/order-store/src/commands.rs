@@ -11,6 +11,7 @@ mod complete_order;
 mod create_fulfillment_plan;
 mod create_order;
 mod decompose;
+mod escalate_overdue_case;
 mod fallout;
 mod milestone;
 mod notification;
@@ -38,6 +39,7 @@ pub use create_order::{
     refuse_order, release_intake_key,
 };
 pub use decompose::decompose;
+pub use escalate_overdue_case::{escalate_overdue_case, escalate_overdue_cases};
 pub use notification::{
     NotificationAttempt, NotificationResult, RecordOutcome, begin_notifications,
     record_notification,

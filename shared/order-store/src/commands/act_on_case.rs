@@ -20,6 +20,7 @@ pub use input::{
     ActOnCase, ActOutcome, ActionInput, ActionReport, ActionVerdict, CaseAfter, ChargeChange,
     ChargeEffect, EffectReport, LineChange, RefusedAction, StepChange,
 };
+pub(crate) use journal::journal_escalation;
 pub(crate) use load::{FIND_CASE, FIND_TARGET};
 
 use order_domain::fallout::{

@@ -3,8 +3,10 @@
 //! One open case per cause: a repeat adds to it. A case and its user task are one thing seen from
 //! two sides, and only the domain closes it.
 
+mod escalation;
 mod new_fallout;
 
+pub(crate) use escalation::{expect_touch, raise_case};
 pub(crate) use new_fallout::{NewFallout, Routing};
 
 use order_domain::event::DomainEventType;

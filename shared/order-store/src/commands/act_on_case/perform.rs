@@ -11,11 +11,8 @@ use super::{give_up, step_actions};
 use crate::aggregate::CaseRow;
 use crate::change::OrderChange;
 use crate::change_set::{LineInformation, Part};
-use crate::commands::fallout::{Routing, close_case, push_case};
+use crate::commands::fallout::{close_case, expect_touch, raise_case};
 use crate::commands::settle_billing::{keep, statuses_of};
-
-/// Who takes over a case that was escalated.
-const SUPERVISORS: &str = "order-supervisors";
 
 /// Does it, and brings lines, plan and order in line. The case is written or closed.
 pub(super) fn perform(change: &mut OrderChange<'_>, effect: E, act: &Act<'_>) {
@@ -104,20 +101,10 @@ fn go_on(change: &mut OrderChange<'_>, act: &Act<'_>, status: CaseStatus) {
 /// Notes that a person did something about the case: the next touch is due from now.
 pub(super) fn touch(change: &mut OrderChange<'_>, act: &Act<'_>) {
     let now = change.now();
-    let due_at = routing(change, act).touch_due_at(now);
-    with_case(change, act.case_id, |case| {
-        case.touched_at = Some(now);
-        case.due_at = Some(due_at);
-        case.version += 1;
-    });
+    with_case(change, act.case_id, |case| case.touched_at = Some(now));
     if let Some(id) = act.case_id {
-        push_case(change, id);
+        expect_touch(change, id);
     }
-}
-
-fn routing(change: &OrderChange<'_>, act: &Act<'_>) -> Routing {
-    let step = change.aggregate.steps.iter().find(|x| Some(x.id) == act.case.step_id);
-    step.map_or_else(Routing::of_order, Routing::of_step)
 }
 
 fn close(change: &mut OrderChange<'_>, act: &Act<'_>, resolution: FalloutResolution) {
@@ -178,10 +165,9 @@ fn defer_billing(change: &mut OrderChange<'_>, act: &Act<'_>) {
 fn escalate(change: &mut OrderChange<'_>, act: &Act<'_>) {
     let asked = act.input.severity;
     with_case(change, act.case_id, |case| {
-        case.severity = asked.unwrap_or(case.severity.raised());
-        SUPERVISORS.clone_into(&mut case.assigned_group);
+        raise_case(case, asked);
+        // Who escalates hands it over; the supervisors decide who takes it.
         case.assigned_user = None;
-        case.escalation_level += 1;
     });
     touch(change, act);
 }
