@@ -104,6 +104,8 @@ async fn a_preview_needs_no_version_and_tells_what_the_action_does() {
     let impossible = format!("{path}/actions/retry-billing?preview=true");
     let refused = f.post_as(&impossible, &token(&f, OPERATOR), ("unused", why())).await;
     assert_eq!((refused.status.as_u16(), refused.code()), (409, "ACTION_NOT_APPLICABLE"));
+    let stale = f.act_as(&preview, &token(&f, OPERATOR), ("unused", "\"9\"", why())).await;
+    assert_eq!(stale.status.as_u16(), 412, "a version that is sent is compared");
     f.end().await;
     stage.db.finish().await;
 }
