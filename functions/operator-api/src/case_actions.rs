@@ -8,8 +8,8 @@ use http::header::{ETAG, IF_MATCH};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use lambda_support::caller::Caller;
 use lambda_support::clock;
-use lambda_support::idempotency_key::IdempotencyKey;
-use lambda_support::list_parameters::{code, each_once, invalid};
+use lambda_support::idempotency_key::{self, IdempotencyKey};
+use lambda_support::list_parameters::{each_once, invalid};
 use lambda_support::problem::{Problem, ProblemCode};
 use order_domain::characteristic::Characteristics;
 use order_domain::fallout::{ActionRefusal, FalloutAction, OutcomeFinding, Severity};
@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::handler::{Deps, actor_of, begin};
-use crate::problem::not_found;
+use crate::problem::{check_reason_code, misfit, not_found};
 
 /// What a token must be issued for to act on cases.
 pub(crate) const SCOPE: &str = "orders:write";
@@ -30,6 +30,7 @@ const MAX_NOTE: usize = 2_000;
 
 /// The body of an action: why, and what the action needs besides.
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ActionRequest {
     reason_code: String,
@@ -52,10 +53,10 @@ impl ActionRequest {
     fn check(&self) -> Result<(), Problem> {
         // Who gives no reason at all is refused by the domain, so that the attempt is audited.
         if !self.reason_code.trim().is_empty() {
-            code("/reasonCode", &self.reason_code)?;
+            check_reason_code(&self.reason_code)?;
         }
         if self.note.as_ref().is_some_and(|note| note.chars().count() > MAX_NOTE) {
-            return Err(invalid("/note", "at most 2000 characters"));
+            return Err(misfit("/note", "at most 2000 characters"));
         }
         for (pointer, name) in [
             ("/assignedGroup", &self.assigned_group),
@@ -64,7 +65,7 @@ impl ActionRequest {
         ] {
             let is_name = |x: &String| (1..=100).contains(&x.chars().count()) && !x.contains('\0');
             if name.as_ref().is_some_and(|x| !is_name(x)) {
-                return Err(invalid(pointer, "1 to 100 characters"));
+                return Err(misfit(pointer, "1 to 100 characters"));
             }
         }
         Ok(())
@@ -89,6 +90,7 @@ impl ActionRequest {
 
 /// The answer to an action, with where to go from here.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ActionDocument {
     #[serde(flatten)]
@@ -97,6 +99,7 @@ pub(crate) struct ActionDocument {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 struct ActionLinks {
     order: String,
@@ -149,7 +152,12 @@ impl Asked {
             };
         }
         if is_preview {
-            return Ok(Self { is_preview, key: None, expected_version: None });
+            // What is sent without need is still read: a typo would be found out too late.
+            if headers.contains_key(idempotency_key::HEADER) {
+                IdempotencyKey::from_headers(headers)?;
+            }
+            let version = headers.contains_key(IF_MATCH).then(|| version_of(headers));
+            return Ok(Self { is_preview, key: None, expected_version: version.transpose()? });
         }
         let key = Some(IdempotencyKey::from_headers(headers)?);
         Ok(Self { is_preview, key, expected_version: Some(version_of(headers)?) })
@@ -235,7 +243,7 @@ fn problem_of(refused: &RefusedAction) -> Problem {
     places.fold(problem, |problem, (pointer, detail)| problem.with_error(pointer, detail))
 }
 
-const fn status_of(refusal: ActionRefusal) -> StatusCode {
+pub(crate) const fn status_of(refusal: ActionRefusal) -> StatusCode {
     use ActionRefusal as R;
     match refusal {
         R::RoleNotAllowed | R::ApproverMustDiffer => StatusCode::FORBIDDEN,
@@ -291,6 +299,16 @@ mod tests {
         assert_eq!(code(asked(&[], &[key])), "PRECONDITION_REQUIRED");
         let versioned = asked(&[], &[key, ("if-match", "\"7\"")]).unwrap();
         assert_eq!(versioned.expected_version, Some(7));
+    }
+
+    #[test]
+    fn a_preview_reads_what_it_does_not_need() {
+        let preview = [("preview", "true")];
+        let code = |headers: &[_]| asked(&preview, headers).expect_err("refused").code();
+
+        assert_eq!(asked(&preview, &[("if-match", "\"7\"")]).unwrap().expected_version, Some(7));
+        assert_eq!(code(&[("if-match", "{}")]), "PARAMETER_INVALID");
+        assert_eq!(code(&[("idempotency-key", "a b")]), "IDEMPOTENCY_KEY_MALFORMED");
     }
 
     #[test]

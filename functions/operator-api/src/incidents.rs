@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::handler::{Deps, actor_of, begin};
-use crate::problem::{already_resolved, not_found};
+use crate::problem::{already_resolved, check_reason_code, misfit, not_found};
 use crate::responses::ListLinks;
 
 /// What a token must be issued for to see incidents.
@@ -83,6 +83,7 @@ fn status(text: &str) -> Result<bool, Problem> {
 
 /// `GET /incidents`.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct IncidentList {
     open_count: u32,
@@ -92,6 +93,7 @@ pub(crate) struct IncidentList {
 
 /// The body of `POST /incidents/{incidentId}/resolve`.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Resolve {
     reason_code: String,
@@ -139,9 +141,9 @@ pub(crate) async fn resolve(
     key: &IdempotencyKey,
     (incident_id, body): (IncidentId, Resolve),
 ) -> Result<IncidentResolved, Problem> {
-    code("/reasonCode", &body.reason_code)?;
+    check_reason_code(&body.reason_code)?;
     if body.note.as_ref().is_some_and(|note| note.chars().count() > MAX_NOTE) {
-        return Err(invalid("/note", "at most 2000 characters"));
+        return Err(misfit("/note", "at most 2000 characters"));
     }
     let content = json!({ "incidentId": incident_id, "reasonCode": body.reason_code,
         "note": body.note });

@@ -2,9 +2,12 @@
 
 mod case_actions;
 mod config;
+#[cfg(test)]
+mod description;
 pub mod handler;
 mod incidents;
 mod problem;
+mod reference;
 mod requests;
 mod responses;
 pub mod routes;

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 /// `GET /orders`.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct OrderList {
     pub(crate) orders: Vec<ListedOrder>,
@@ -19,6 +20,7 @@ pub(crate) struct OrderList {
 
 /// One order of the list.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ListedOrder {
     #[serde(flatten)]
@@ -28,6 +30,7 @@ pub(crate) struct ListedOrder {
 
 /// Where the list goes on.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct ListLinks {
     /// Absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -35,12 +38,14 @@ pub(crate) struct ListLinks {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct OrderLinks {
     order: String,
 }
 
 /// `GET /orders/{orderId}`.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct OrderDocument {
     #[serde(flatten)]
@@ -69,6 +74,7 @@ impl From<OrderView> for OrderDocument {
 
 /// `GET /orders/{orderId}/fallout-cases/{caseId}`.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CaseDocument {
     #[serde(flatten)]
@@ -77,6 +83,7 @@ pub(crate) struct CaseDocument {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CaseLinks {
     order: String,

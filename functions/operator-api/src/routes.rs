@@ -25,6 +25,7 @@ use crate::case_actions::{self, Asked, Target};
 use crate::handler::{Deps, explain, list, show, show_case};
 use crate::incidents::{self, IncidentList, ListIncidents};
 use crate::problem::not_found;
+use crate::reference;
 use crate::requests::ListOrders;
 use crate::responses::{CaseDocument, OrderDocument, OrderList};
 use crate::worklist;
@@ -50,7 +51,7 @@ pub fn router(deps: Arc<Deps>) -> Router {
         .route("/incidents", get(get_incidents))
         .route("/incidents/{incidentId}/resolve", post(resolve_incident))
         .with_state(deps);
-    with_edge_layers(authenticated(routes, verifier))
+    with_edge_layers(authenticated(routes, verifier).merge(reference::routes()))
 }
 
 async fn list_orders(
@@ -175,6 +176,9 @@ async fn act_on_order(
         .and_then(|Path((order, action))| case_actions::target((&order, None, &action)));
     act(&deps, &caller, target, (query, request)).await
 }
+
+/// The decoded parameters of the query, or why it has none.
+type Parameters = Result<Query<Vec<(String, String)>>, QueryRejection>;
 
 async fn act(
     deps: &Deps,

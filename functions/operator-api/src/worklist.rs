@@ -111,6 +111,7 @@ fn severity(text: &str) -> Result<Severity, Problem> {
 
 /// `GET /fallout-cases`.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CaseList {
     fallout_cases: Vec<ListedCase>,
@@ -118,6 +119,7 @@ pub(crate) struct CaseList {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct ListedCase {
     #[serde(flatten)]
     case: CaseSummary,
@@ -125,6 +127,8 @@ struct ListedCase {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "ListedCaseLinks"))]
 #[serde(rename_all = "camelCase")]
 struct CaseLinks {
     order: String,
@@ -141,12 +145,14 @@ impl From<CaseSummary> for ListedCase {
 
 /// `GET /fallout-signatures`.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SignatureList {
     fallout_signatures: Vec<ListedSignature>,
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct ListedSignature {
     #[serde(flatten)]
     signature: SignatureSummary,
@@ -155,6 +161,7 @@ struct ListedSignature {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 struct SignatureLinks {
     fallout_cases: String,

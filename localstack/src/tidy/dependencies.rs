@@ -7,7 +7,9 @@ use anyhow::Result;
 use super::{Finding, source};
 
 /// The pure crates `order-domain` may stand on; none does IO, reads a clock or is random by itself.
-const DOMAIN_MAY_USE: [&str; 6] = ["jiff", "petgraph", "serde", "serde_json", "thiserror", "uuid"];
+/// `schemars` is optional and for tests that describe an API.
+const DOMAIN_MAY_USE: [&str; 7] =
+    ["jiff", "petgraph", "schemars", "serde", "serde_json", "thiserror", "uuid"];
 /// `cargo local` starts quickly: it loads configuration through the store, but stands on no function.
 const LOCAL_MUST_NOT_USE: [&str; 2] = ["lambda-support", "test-support"];
 
@@ -44,8 +46,9 @@ pub(super) fn check(root: &Path) -> Result<Vec<Finding>> {
         for name in source::crates(root, parent) {
             let manifest = format!("{parent}/{name}/Cargo.toml");
             findings.extend(unwanted(root, &manifest, |dependency| {
-                (dependency == "test-support" && name != MAKES_FIXTURES)
-                    .then_some("test-support is for [dev-dependencies], tests/ and benches/ only")
+                let is_fixture = dependency == "test-support" && name != MAKES_FIXTURES;
+                (is_fixture || dependency == "api-description")
+                    .then_some("this is for [dev-dependencies], tests/ and benches/ only")
             })?);
         }
     }
@@ -90,7 +93,8 @@ fn fixtures_in_the_product(root: &Path) -> Result<Vec<Finding>> {
             for (line, dependency) in dependencies(&text) {
                 let entry = text.lines().nth(line - 1).unwrap_or_default();
                 let is_compulsory = dependency == "test-support" && !entry.contains("optional");
-                if is_compulsory || entry.contains("\"testing\"") {
+                let is_for_tests = ["\"testing\"", "\"schema\""].iter().any(|x| entry.contains(x));
+                if is_compulsory || is_for_tests {
                     let message = format!("{dependency}: fixtures are for [dev-dependencies] only");
                     findings.push(Finding::new(&manifest, line, message));
                 }

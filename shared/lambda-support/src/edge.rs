@@ -75,12 +75,13 @@ fn named(response: Response, problem: Problem) -> Response {
     renamed
 }
 
-/// Answers are for the caller alone and are data, never documents that a browser runs.
+/// Answers are for the caller alone and are data, never documents that a browser runs; a handler
+/// that answers something else says so in these headers.
 fn add_security_headers(headers: &mut HeaderMap) {
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     let policy = "default-src 'none'; frame-ancestors 'none'";
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(policy));
     let one_year = "max-age=31536000; includeSubDomains";
     headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(one_year));
 }

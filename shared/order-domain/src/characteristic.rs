@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// One configured value. There is no floating point: bandwidths, counts and prices are integers.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum CharacteristicValue {
     /// A yes or no.

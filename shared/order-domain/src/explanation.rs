@@ -26,6 +26,7 @@ use crate::order::OrderStatus;
 
 /// The answer to "where is my order stuck, and what can I do".
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Explanation {
     /// The order.
@@ -52,6 +53,7 @@ pub struct Explanation {
 
 /// What would come of one action, asked for now by the one who asks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ExplainedAction {
     /// The case; absent for what is about the order as a whole.

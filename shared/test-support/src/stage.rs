@@ -102,7 +102,7 @@ impl Stage {
             "oms_fulfillment_execute_ready_steps",
         ] {
             let tx = self.db.store(role).await.tenant_tx(&self.tenant).await.unwrap();
-            let ctx = self.context(role).with_idempotency_key(role);
+            let ctx = self.context(role).with_idempotency_key(format!("{role}:{order}"));
             let outcome = match role {
                 "oms_order_validate_readiness" => {
                     commands::validate_readiness(tx, order, &ctx, READY).await
@@ -146,14 +146,19 @@ impl Stage {
 
     /// READY steps in the order of their ids.
     pub async fn ready_steps(&self) -> Vec<FulfillmentStepId> {
-        let sql = "select id from fulfillment_step where status = 'READY' order by id";
-        let rows = self.db.rows(sql, &[]).await;
+        self.steps_that("status = 'READY'").await
+    }
+
+    async fn steps_that(&self, condition: &str) -> Vec<FulfillmentStepId> {
+        let sql = format!("select id from fulfillment_step where {condition} order by id");
+        let rows = self.db.rows(&sql, &[]).await;
         rows.iter().map(|x| FulfillmentStepId::from_uuid(x.try_get("id").unwrap())).collect()
     }
 
-    /// Claims every READY step as the executor does, and then dies.
+    /// Claims every READY step of the order as the executor does, and then dies.
     pub async fn claim(&self) -> Vec<StepAttempt> {
-        let ready = self.ready_steps().await;
+        let of_order = format!("status = 'READY' and order_id = '{}'", self.order_id);
+        let ready = self.steps_that(&of_order).await;
         let batch: Vec<BeginAttempt> = ready
             .into_iter()
             .map(|step_id| BeginAttempt {

@@ -3,6 +3,7 @@
 mod access;
 mod actions;
 mod cases;
+mod described;
 mod explain;
 mod fixture;
 mod incidents;

@@ -19,6 +19,7 @@ text_enum! {
 
 /// A condition that does not hold yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct UnmetCondition {
     /// Which.

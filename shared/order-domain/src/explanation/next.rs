@@ -31,6 +31,7 @@ text_enum! {
 
 /// One event to come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct NextEvent {
     /// When; in the past: it is due.

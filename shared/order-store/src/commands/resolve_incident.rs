@@ -53,6 +53,7 @@ pub struct ResolveIncident {
 
 /// What resolving did, as it is kept under the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct IncidentResolved {
     /// The incident.

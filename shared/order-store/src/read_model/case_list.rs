@@ -101,6 +101,7 @@ pub struct CasePage {
 
 /// One case in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CaseSummary {
     /// The case.

@@ -71,6 +71,7 @@ pub struct IncidentPage {
 
 /// One incident.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct IncidentView {
     /// The incident.

@@ -14,6 +14,7 @@ use crate::row::Reader;
 
 /// One order in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OrderSummary {
     /// The order.
@@ -57,6 +58,7 @@ pub struct OrderSummary {
 
 /// A step that waits for its system.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all(serialize = "camelCase"))]
 pub struct WaitingFor {
     /// Who does it.
@@ -73,6 +75,7 @@ pub struct WaitingFor {
 
 /// A step that failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all(serialize = "camelCase"))]
 pub struct FailedStep {
     /// Who was to do it.
@@ -89,6 +92,7 @@ pub struct FailedStep {
 
 /// An open case in an order's row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all(serialize = "camelCase"))]
 pub struct OpenCase {
     /// The case.
@@ -119,6 +123,7 @@ pub struct OpenCase {
 
 /// Attempt n of m.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all(serialize = "camelCase"))]
 pub struct Retry {
     /// Who does it.

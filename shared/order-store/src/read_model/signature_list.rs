@@ -27,6 +27,7 @@ pub(crate) const LIST_SIGNATURES: &str = r"
 
 /// Open cases that have system, operation and reason in common.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SignatureSummary {
     /// System, operation and reason.

@@ -10,6 +10,7 @@ use super::order_view::{OrderView, StepView};
 
 /// A target system that the order waits for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct WaitingSystem {
     /// The system.
@@ -20,6 +21,7 @@ pub struct WaitingSystem {
 
 /// A step that waits for its target system.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct WaitingStep {
     /// Its key in the plan.
@@ -34,6 +36,7 @@ pub struct WaitingStep {
 
 /// The newest key that a target system gave us.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all(serialize = "camelCase"))]
 pub struct LastExternalReference {
     /// The system.

@@ -104,6 +104,8 @@ async fn a_preview_needs_no_version_and_tells_what_the_action_does() {
     let impossible = format!("{path}/actions/retry-billing?preview=true");
     let refused = f.post_as(&impossible, &token(&f, OPERATOR), ("unused", why())).await;
     assert_eq!((refused.status.as_u16(), refused.code()), (409, "ACTION_NOT_APPLICABLE"));
+    let stale = f.act_as(&preview, &token(&f, OPERATOR), ("unused", "\"9\"", why())).await;
+    assert_eq!(stale.status.as_u16(), 412, "a version that is sent is compared");
     f.end().await;
     stage.db.finish().await;
 }
@@ -154,6 +156,24 @@ async fn what_is_not_ours_or_not_allowed_is_told_apart_by_code_and_refused_attem
     assert_eq!((unknown.status.as_u16(), unknown.code()), (400, "FIELD_UNKNOWN"));
     let kept = f.get(&path).await.body["actions"].as_array().unwrap().len();
     assert_eq!(kept, 2, "the viewer's and the one without a reason");
+    f.end().await;
+    stage.db.finish().await;
+}
+
+#[tokio::test]
+async fn a_value_of_the_body_that_does_not_fit_is_told_by_its_place_in_the_body() {
+    let (stage, f, path) = fallen_out().await;
+    let to = (path.as_str(), "assign");
+    for (body, pointer) in [
+        (json!({"reasonCode": "not a code"}), "/reasonCode"),
+        (json!({"reasonCode": "X", "note": "n".repeat(2_001)}), "/note"),
+        (json!({"reasonCode": "X", "assignedGroup": ""}), "/assignedGroup"),
+    ] {
+        let refused = act(&f, OPERATOR, to, ("k", "\"1\"", body)).await;
+
+        assert_eq!((refused.status, refused.code()), (StatusCode::BAD_REQUEST, "BODY_INVALID"));
+        assert_eq!(refused.body["errors"][0]["pointer"], pointer);
+    }
     f.end().await;
     stage.db.finish().await;
 }

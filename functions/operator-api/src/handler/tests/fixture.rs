@@ -164,11 +164,18 @@ impl Fixture {
             let value = format!("Bearer {token}").parse().unwrap();
             request.headers_mut().insert("authorization", value);
         }
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let response = router(Arc::clone(&self.deps)).oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         let body = serde_json::from_slice(&bytes).expect("every answer is JSON");
-        Answered { status: parts.status, headers: parts.headers, body }
+        let answered = Answered { status: parts.status, headers: parts.headers, body };
+        super::described::assert_as_described(method.as_str(), &path, &answered);
+        answered
+    }
+
+    pub(super) const fn deps(&self) -> &Arc<Deps> {
+        &self.deps
     }
 
     /// Places orders of the tenant, oldest first.

@@ -107,6 +107,7 @@ pub struct ActOnCase {
 
 /// What became of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ActionVerdict {
     /// Done.
@@ -119,6 +120,7 @@ pub enum ActionVerdict {
 
 /// The answer to an action, as it is kept under the key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ActionReport {
     /// What was asked for.
@@ -140,6 +142,7 @@ pub struct ActionReport {
 
 /// A case after an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CaseAfter {
     /// The case.
@@ -152,6 +155,7 @@ pub struct CaseAfter {
 
 /// What an action changes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct EffectReport {
     /// Steps that change.
@@ -172,6 +176,7 @@ pub struct EffectReport {
 
 /// One step before and after.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct StepChange {
     /// Its key in the plan.
@@ -188,6 +193,7 @@ pub struct StepChange {
 
 /// One line before and after.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LineChange {
     /// The line.
@@ -202,6 +208,7 @@ pub struct LineChange {
 
 /// What a line costs and is not billed now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ChargeChange {
     /// The line.
@@ -216,6 +223,7 @@ pub struct ChargeChange {
 
 /// What becomes of a charge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ChargeEffect {
     /// The line is not billed.
