@@ -177,9 +177,6 @@ async fn act_on_order(
     act(&deps, &caller, target, (query, request)).await
 }
 
-/// The decoded parameters of the query, or why it has none.
-type Parameters = Result<Query<Vec<(String, String)>>, QueryRejection>;
-
 async fn act(
     deps: &Deps,
     caller: &Caller,
