@@ -14,6 +14,7 @@ mod outbox;
 mod permissions;
 mod plans;
 mod processes;
+mod results;
 mod schema;
 mod turns;
 mod worklist;

@@ -2,10 +2,10 @@
 
 use order_domain::fallout::ActionEffect as E;
 use order_domain::line::LineStatus;
-use order_domain::step::StepStatus;
 
 use super::act::Act;
 use super::input::{ChargeChange, ChargeEffect, EffectReport, LineChange, StepChange};
+use super::outputs;
 use crate::aggregate::{LineRow, OrderAggregate, StepRow};
 use crate::change::OrderChange;
 
@@ -80,18 +80,13 @@ fn charges(before: &OrderAggregate, after: &OrderAggregate, effect: E) -> Vec<Ch
         .collect()
 }
 
-/// What waits for the step that is left out, and was not settled before.
+/// What waits for the step that is left out, was not settled before, and gets no value instead.
 fn without_result(before: &OrderAggregate, effect: E, act: &Act<'_>) -> Vec<String> {
-    if effect != E::Skip {
-        return Vec::new();
-    }
     let step = before.steps.iter().find(|x| Some(x.id) == act.case.step_id);
-    let keys = step.map(|x| x.dependent_step_keys.clone()).unwrap_or_default();
-    let is_open = |key: &String| {
-        let found = before.steps.iter().find(|x| x.step_key == *key);
-        found.is_some_and(|x| x.status == StepStatus::Pending)
-    };
-    keys.into_iter().filter(is_open).collect()
+    match step.filter(|_| effect == E::Skip) {
+        Some(step) => outputs::without_result(before, step, act.input),
+        None => Vec::new(),
+    }
 }
 
 const fn irrevocable(effect: E) -> &'static [&'static str] {
