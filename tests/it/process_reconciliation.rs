@@ -102,6 +102,29 @@ async fn a_process_that_ended_before_its_order_is_put_back() {
 }
 
 #[tokio::test]
+async fn an_order_that_is_given_up_loses_its_process_and_the_customer_is_told_by_another() {
+    let world = World::started().await;
+    let case = world.refuse_readiness().await;
+    let old = world.only_instance().await;
+    world.give_up(case).await;
+    world.deliver().await;
+    assert_eq!(world.instances().await, 0, "deleted, with its user task");
+
+    let summary = world.reconcile().await;
+    world.deliver().await;
+
+    assert_eq!(summary.processes_put_back, 1);
+    assert_ne!(world.only_instance().await, old);
+    world.waits_at(&["NotifyOrderCompleted"]).await;
+    assert_eq!(world.incidents("ENGINE_INSTANCE_ENDED").await, 0, "it was deleted on purpose");
+    world.tell_customer().await;
+    assert_eq!(world.instances().await, 0);
+    world.reconcile().await;
+    assert_eq!(world.correlation().await.as_deref(), Some("ENDED"));
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn a_person_who_was_asked_is_asked_again_by_the_process_that_is_put_back() {
     let world = World::started().await;
     let case = world.refuse_readiness().await;
@@ -138,10 +161,15 @@ async fn an_exhausted_task_is_an_incident_of_its_order_until_it_has_retries_agai
 
     world.reconcile().await;
     let open = world.incidents("ENGINE_INCIDENT").await;
+    let case = "select concat_ws(' ', status, cause, resolution_code) from order_fallout_case";
+    let opened = world.stage.db.text(case).await;
     world.engine.set_retries(&task, 3).await.expect("raised");
     world.reconcile().await;
 
     assert_eq!((open, world.incidents("ENGINE_INCIDENT").await), (1, 0));
+    assert_eq!(opened.as_deref(), Some("OPEN engine:ValidateOrderReadiness"));
+    let closed = "RESOLVED engine:ValidateOrderReadiness ENGINE_INCIDENT_GONE";
+    assert_eq!(world.stage.db.text(case).await.as_deref(), Some(closed));
     world.finish().await;
 }
 
@@ -165,6 +193,47 @@ async fn the_timer_of_a_plan_leads_to_its_review_and_the_wait_goes_on() {
     world.fulfil().await;
     world.deliver().await;
     world.complete_from(MILESTONES[4]).await;
+    world.is_completed().await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn an_unanswered_case_is_escalated_by_its_timer_and_stays_open() {
+    let world = World::started().await;
+    let case = world.refuse_readiness().await;
+    let level = "select sum(escalation_level) from order_fallout_case where status = 'OPEN'";
+
+    world.fire_fallout_timer().await;
+    world.escalate().await;
+    let in_time = world.stage.db.number(level).await;
+    world.stage.db.execute("update order_fallout_case set due_at = now()").await;
+    world.fire_fallout_timer().await;
+    world.escalate().await;
+
+    assert_eq!((in_time, world.stage.db.number(level).await), (0, 1));
+    world.waits_at(&["ResolveReadinessFallout"]).await;
+    world.resolve(case, FalloutResolution::Retry).await;
+    world.deliver().await;
+    world.waits_at(&["ValidateOrderReadiness"]).await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_completion_that_meets_the_case_of_its_own_incident_goes_on_when_the_incident_is_gone() {
+    let world = World::started().await;
+    world.reach(MILESTONES[5]).await;
+    let task = world.exhaust(MILESTONES[5]).await;
+    let opened = world.reconcile().await;
+
+    world.engine.set_retries(&task, 3).await.expect("raised");
+    world.refuse_completion().await;
+    world.waits_at(&["ResolveCompletionFallout"]).await;
+    let closed = world.reconcile().await;
+    world.deliver().await;
+
+    assert_eq!((opened.engine_cases_opened, closed.engine_cases_closed), (1, 1));
+    world.waits_at(&["CompleteOrder"]).await;
+    world.complete_from(MILESTONES[5]).await;
     world.is_completed().await;
     world.finish().await;
 }

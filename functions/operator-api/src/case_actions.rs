@@ -194,7 +194,7 @@ pub(crate) async fn act(
     body.check()?;
     let (reason_code, note) = (body.reason_code.clone(), body.note.clone());
     let input = body.into_input();
-    let content = json!({ "orderId": order_id, "caseId": case_id, "action": action,
+    let content = json!({ "by": caller.subject, "orderId": order_id, "caseId": case_id, "action": action,
         "reasonCode": reason_code, "note": note, "version": asked.expected_version,
         "input": serde_json::to_value(&input).unwrap_or_default() });
     let request = ActOnCase {

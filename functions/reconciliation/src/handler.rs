@@ -12,8 +12,8 @@ pub use crate::deps::Deps;
 use crate::policy;
 use crate::summary::ReconciliationSummary;
 use crate::sweeps::{
-    Run, contradictions, due_steps, engine_reports, liveness, lost_dispatches, processes,
-    unmatched_callbacks,
+    Run, contradictions, due_steps, engine_reports, liveness, lost_dispatches, overdue_cases,
+    processes, unmatched_callbacks,
 };
 
 /// Works until the deadline. What the schedule sends is not read.
@@ -78,6 +78,7 @@ pub async fn run_round(
         ("contradictions", contradictions::sweep(deps, run, summary).await),
         ("processes", processes::sweep(deps, run, summary).await),
         ("engine_reports", engine_reports::sweep(deps, run, summary).await),
+        ("overdue_cases", overdue_cases::sweep(deps, run, summary).await),
         // Last: what the others can settle is not stranded.
         ("liveness", liveness::sweep(deps, run, summary).await),
     ];

@@ -36,6 +36,12 @@ pub const ENGINE_REPORTS_EVERY: SignedDuration = SignedDuration::from_secs(60);
 pub const USER_TASK_GRACE: SignedDuration = SignedDuration::from_mins(5);
 /// Rows of one kind that a look at the engine reads; with more nothing is called resolved.
 pub const ENGINE_ROWS: u32 = 1000;
+/// Every so many rounds overdue cases are looked for: their deadlines are hours and days.
+pub const OVERDUE_CASES_EVERY_ROUNDS: u32 = 30;
+/// Which of those rounds: not the one that looks at all live orders, so that no round costs more.
+pub const OVERDUE_CASES_ROUND: u32 = 2;
+/// Overdue cases that are escalated in one transaction.
+pub const OVERDUE_CASES_BATCH: u32 = 50;
 /// Every so many rounds all live orders are looked at.
 pub const LIVENESS_EVERY_ROUNDS: u32 = 30;
 /// An order that changed more recently is not called stranded yet.

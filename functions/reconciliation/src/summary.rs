@@ -50,8 +50,14 @@ pub struct ReconciliationSummary {
     pub duplicates_deleted: u32,
     /// User tasks of closed cases that were completed.
     pub ghost_tasks_completed: u32,
+    /// Open cases that nobody had touched in time.
+    pub cases_escalated: u32,
     /// Open incidents that the engine reported or that its tasks gave away.
     pub engine_reports: u32,
+    /// Cases of orders that stand still at an incident of the engine.
+    pub engine_cases_opened: u32,
+    /// Such cases that closed because their incident is over.
+    pub engine_cases_closed: u32,
     /// Looks at the engine that it did not answer.
     pub engine_silent: u32,
     /// Rounds that the store refused.

@@ -7,9 +7,11 @@
 mod batch;
 pub(crate) mod contradictions;
 pub(crate) mod due_steps;
+mod engine_cases;
 pub(crate) mod engine_reports;
 pub(crate) mod liveness;
 pub(crate) mod lost_dispatches;
+pub(crate) mod overdue_cases;
 pub(crate) mod processes;
 pub(crate) mod unmatched_callbacks;
 

@@ -23,17 +23,19 @@ pub(super) const WORK_QUEUES: [&str; 2] = ["fulfillment-steps", "external-callba
 const MOST_INSTANCES: u32 = 100_000;
 const MOST_DEAD_LETTERS: usize = 1000;
 
-/// Orders that are under way: not ended, and no person has them.
+/// Orders that are under way: not ended, and no person has them. A case that says no more than that the
+/// engine has an incident is nobody's reason to stop: it closes with the incident.
 const OPEN_ORDERS: &str = "select count(*) from product_order o
     where o.status not in ('COMPLETED', 'CANCELLED', 'FAILED') and not exists (
         select from order_fallout_case c
-        where c.tenant_id = o.tenant_id and c.order_id = o.id and c.status not in ('RESOLVED', 'CANCELLED'))";
+        where c.tenant_id = o.tenant_id and c.order_id = o.id and c.status not in ('RESOLVED', 'CANCELLED')
+          and c.reason_code <> 'ENGINE_INCIDENT')";
 
 /// Every order with its status and whether an open case with evidence explains it.
 const ORDERS: &str = "select o.id::text, o.status, exists (
         select from order_fallout_case c
         where c.tenant_id = o.tenant_id and c.order_id = o.id and c.status not in ('RESOLVED', 'CANCELLED')
-          and (c.evidence <> '{}' or c.reasons <> '[]'))
+          and c.reason_code <> 'ENGINE_INCIDENT' and (c.evidence <> '{}' or c.reasons <> '[]'))
     from product_order o";
 
 pub(super) struct Collector {

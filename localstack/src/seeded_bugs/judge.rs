@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 
 /// The packages whose tests judge, the cheapest first. `fault-points` is left out: it fails for
 /// any mistake, because it asks whether there is one.
-const PACKAGES: [&str; 24] = [
+const PACKAGES: [&str; 25] = [
     "topic-worker",
     "message-sinks",
     "external-systems",
@@ -35,6 +35,7 @@ const PACKAGES: [&str; 24] = [
     "fulfillment-review-overdue-plan",
     "billing-activate",
     "order-complete",
+    "order-escalate-fallout",
     "order-validate-readiness",
     "notification-send-order-update",
     "workflow-delivery",

@@ -11,7 +11,9 @@ mod complete_order;
 mod create_fulfillment_plan;
 mod create_order;
 mod decompose;
+mod escalate_overdue_case;
 mod fallout;
+mod follow_engine_incidents;
 mod milestone;
 mod notification;
 mod record_step_outcome;
@@ -39,6 +41,8 @@ pub use create_order::{
     refuse_order, release_intake_key,
 };
 pub use decompose::decompose;
+pub use escalate_overdue_case::{escalate_overdue_case, escalate_overdue_cases};
+pub use follow_engine_incidents::{Followed, follow_engine_incidents, list_unfollowed};
 pub use notification::{
     NotificationAttempt, NotificationResult, RecordOutcome, begin_notifications,
     record_notification,
@@ -102,6 +106,11 @@ pub(crate) fn statements() -> Vec<(&'static str, &'static str)> {
         ("validate_readiness::HAS_DUPLICATE", validate_readiness::HAS_DUPLICATE),
         ("create_fulfillment_plan::WORK_ITEMS", create_fulfillment_plan::WORK_ITEMS),
         ("record_step_outcome::KNOWN_MESSAGES", record_step_outcome::KNOWN_MESSAGES),
+        ("follow_engine_incidents::LIST_UNFOLLOWED", follow_engine_incidents::LIST_UNFOLLOWED),
+        (
+            "follow_engine_incidents::INCIDENTS_OF_ORDERS",
+            follow_engine_incidents::INCIDENTS_OF_ORDERS,
+        ),
         ("restore_next_event::STILL_STRANDED", restore_next_event::STILL_STRANDED),
         ("restart_process::LOCK_CORRELATION", restart_process::LOCK_CORRELATION),
         ("record_step_outcome::CLAIM_CONTRADICTIONS", record_step_outcome::CLAIM_CONTRADICTIONS),

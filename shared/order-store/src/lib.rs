@@ -19,6 +19,7 @@ pub mod liveness;
 mod migrate;
 pub mod order_reference;
 pub mod outbox;
+pub mod overdue_cases;
 mod pool;
 pub mod read_model;
 mod row;

@@ -2,7 +2,7 @@
 
 use crate::{
     aggregate, catalogue, change_set, commands, correlation, due_steps, engine_report, idempotency,
-    inbox, liveness, order_reference, outbox, read_model, target_system,
+    inbox, liveness, order_reference, outbox, overdue_cases, read_model, target_system,
 };
 
 /// Name and text of every statement.
@@ -47,6 +47,7 @@ pub fn all() -> Vec<(String, String)> {
         ("order_reference::NEXT_OPEN_COMMUNICATION", order_reference::NEXT_OPEN_COMMUNICATION),
         ("liveness::LIST_STRANDED", liveness::LIST_STRANDED),
         ("liveness::OWE_LOST_STARTS", liveness::OWE_LOST_STARTS),
+        ("overdue_cases::LIST_OVERDUE", overdue_cases::LIST_OVERDUE),
         ("due_steps::LIST_DUE", due_steps::LIST_DUE),
         ("due_steps::REDISPATCH_OVERDUE", due_steps::REDISPATCH_OVERDUE),
     ];

@@ -13,7 +13,7 @@ const TEMPLATE_LOCK: i64 = 0x6f6d_735f_7465_7374;
 /// Every test database begins with this.
 const NAME_PREFIX: &str = "oms_test_";
 
-const ROLES: [&str; 14] = [
+const ROLES: [&str; 15] = [
     "oms_order_intake",
     "oms_outbox_relay",
     "oms_order_validate_readiness",
@@ -23,6 +23,7 @@ const ROLES: [&str; 14] = [
     "oms_fulfillment_review_overdue_plan",
     "oms_billing_activate",
     "oms_order_complete",
+    "oms_order_escalate_fallout",
     "oms_notification_send_order_update",
     "oms_fulfillment_step_executor",
     "oms_callback_processor",

@@ -7,10 +7,11 @@ use order_domain::fallout::{CaseKind, CaseStatus, FalloutAction, FalloutResoluti
 use order_domain::ids::FalloutCaseId;
 use order_domain::readiness::ReadinessFindings;
 use order_domain::step::answer::StepAnswer;
-use order_domain::step::{Jitter, StepPolicy};
+use order_domain::step::{AnswerSource, Jitter, StepPolicy};
 use order_store::CommandContext;
 use order_store::commands::{
-    self, ActOnCase, ActOutcome, ActionInput, CommandOutcome, StepAttempt, StepOutcome, act_on_case,
+    self, ActOnCase, ActOutcome, ActionInput, CallbackReceipt, CommandOutcome, OutcomeVerdict,
+    StepAttempt, StepOutcome, StepSubject, act_on_case,
 };
 use uuid::Uuid;
 
@@ -101,6 +102,30 @@ impl Stage {
             };
             self.answer(&attempts, &completed).await;
         }
+    }
+
+    /// The system says by callback that it did what this call was for.
+    pub async fn contradict(&self, attempt: &StepAttempt, message_id: &str) {
+        let receipt = CallbackReceipt {
+            system: attempt.target_system.clone(),
+            message_id: message_id.to_owned(),
+            digest: message_id.to_owned(),
+            external_reference: None,
+            received_at: self.now(),
+        };
+        let completed = StepAnswer::Completed {
+            external_reference: Some("EXT-1".to_owned()),
+            result: order_domain::characteristic::Characteristics::new(),
+        };
+        let outcome = StepOutcome {
+            subject: StepSubject::Callback(Box::new(receipt)),
+            source: AnswerSource::Callback,
+            ..attempt.answered(completed, IMPATIENT, Jitter::FULL)
+        };
+        let tx = self.db.store("oms_callback_processor").await.system_tx().await.unwrap();
+        let ctx = self.context("callback-processor");
+        let recorded = commands::record_step_outcomes(tx, &ctx, &[outcome]).await.unwrap();
+        assert_eq!(recorded, [OutcomeVerdict::Contradictory]);
     }
 
     /// The oldest open case.

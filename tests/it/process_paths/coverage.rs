@@ -94,7 +94,7 @@ async fn every_sequence_flow_is_taken_as_the_readme_says() {
         "now" "fallout beside" fallout_beside,
         "now" "overdue and unanswered" overdue_and_unanswered,
         "now" "overdue plan reviewed" overdue_plan_reviewed,
-        "issue C" "fallout escalated" fallout_escalated,
+        "now" "fallout escalated" fallout_escalated,
         "a later issue" "cancelled" cancelled,
     );
 

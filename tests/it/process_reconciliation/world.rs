@@ -3,6 +3,8 @@
 //! Tasks are fetched by topic *and* business key, so that no task of another test is taken; the
 //! commands behind them are the store's own.
 
+mod cases;
+
 use std::time::Duration;
 
 use camunda_client::{
@@ -14,16 +16,19 @@ use lambda_support::Deadline;
 use lambda_support::config::Settings;
 use lambda_support::external_task_loop::TaskOutcome;
 use lambda_support::secrets::{SecretsClient, SecretsEndpoint};
-use order_domain::fallout::FalloutResolution;
+use order_domain::fallout::{FalloutAction, FalloutResolution};
 use order_domain::ids::FalloutCaseId;
 use order_domain::readiness::ReadinessFindings;
 use order_domain::step::answer::StepAnswer;
 use order_domain::step::{Jitter, StepPolicy};
-use order_store::commands::{self, CommandOutcome, StepAttempt, StepOutcome};
+use order_store::commands::{
+    self, ActOutcome, ActionInput, CommandOutcome, StepAttempt, StepOutcome,
+};
 use order_store::outbox;
 use reconciliation::{ReconciliationSummary, handler};
 use serde_json::json;
 use test_support::READY;
+use test_support::operations::SUPERVISOR;
 use test_support::stage::Stage;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
@@ -215,11 +220,32 @@ impl World {
         for milestone in MILESTONES.into_iter().skip_while(|x| *x != topic) {
             self.step_past(milestone).await;
         }
+        self.tell_customer().await;
+    }
+
+    /// The notification task, as its function ends it.
+    pub(super) async fn tell_customer(&self) {
         let task = self.fetch(NOTIFICATION).await;
         let sent = "update customer_notification
             set status = 'SENT', request_id = gen_random_uuid()";
         self.stage.db.execute(sent).await;
         self.complete(&task).await;
+    }
+
+    /// A supervisor gives the order up.
+    pub(super) async fn give_up(&self, case_id: FalloutCaseId) {
+        let action = (FalloutAction::FailOrder, case_id);
+        let outcome = self.stage.act(SUPERVISOR, action, ActionInput::default()).await;
+        assert!(matches!(outcome, ActOutcome::Done(_)), "{outcome:?}");
+    }
+
+    /// How many processes of the order live.
+    pub(super) async fn instances(&self) -> usize {
+        let query = HistoricInstanceQuery {
+            life: Some(LifeFilter::Unfinished),
+            ..HistoricInstanceQuery::of_order(PROCESS_KEY, self.key.clone())
+        };
+        self.engine.list_historic_instances(&query, ALL).await.expect("instances").len()
     }
 
     async fn step_past(&self, milestone: &str) {

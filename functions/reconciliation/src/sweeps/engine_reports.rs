@@ -12,7 +12,7 @@ use order_store::StoreError;
 use order_store::engine_report::{self, EngineReport, EngineReportKind};
 use workflow_delivery::PROCESS_KEY;
 
-use super::Run;
+use super::{Run, engine_cases};
 use crate::deps::Deps;
 use crate::policy;
 use crate::summary::{ReconciliationSummary, count};
@@ -58,6 +58,7 @@ pub(crate) async fn sweep(
         let tx = deps.store.system_tx().await?;
         let _resolved = engine_report::resolve_unseen(tx, now, &kinds).await?;
     }
+    engine_cases::follow(deps, run, summary).await?;
     Ok(0)
 }
 

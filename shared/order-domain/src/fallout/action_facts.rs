@@ -32,6 +32,8 @@ pub struct CaseStep {
     pub sends: SendFacts,
     /// Its system answers queries.
     pub can_be_queried: bool,
+    /// An open case says that its system contradicts what is recorded.
+    pub is_contradicted: bool,
     /// It is optional, FAILED, and its line or plan went on to its end without it.
     pub is_passed: bool,
 }

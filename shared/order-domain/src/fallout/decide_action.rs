@@ -175,6 +175,7 @@ fn step_of(facts: &ActionFacts) -> Result<CaseStep, R> {
 fn retry_step(step: CaseStep, facts: &ActionFacts) -> Result<ActionEffect, R> {
     match step.status {
         S::Failed if step.is_passed => Err(R::StepIsSettled),
+        S::Failed if step.is_contradicted => Err(R::StepOutcomeUnknown),
         S::Failed if facts.is_plan_frozen => Err(R::PlanFrozen),
         S::Failed if step.has_exhausted_attempts => Ok(ActionEffect::SendAgain),
         S::Failed => Ok(ActionEffect::SendAnew),
@@ -197,6 +198,7 @@ fn send_with_information(step: CaseStep, facts: &ActionFacts) -> Result<ActionEf
 fn skip(step: CaseStep) -> Result<ActionEffect, R> {
     match step.status {
         S::Ready if step.sends.is_in_doubt() => Err(R::StepOutcomeUnknown),
+        S::Failed if step.is_contradicted => Err(R::StepOutcomeUnknown),
         S::Pending | S::Ready | S::Failed => Ok(ActionEffect::Skip),
         S::Submitting | S::Submitted => Err(R::StepInFlight),
         S::Unknown => Err(R::StepOutcomeUnknown),
@@ -207,6 +209,7 @@ fn skip(step: CaseStep) -> Result<ActionEffect, R> {
 fn replace(step: CaseStep, facts: &ActionFacts) -> Result<ActionEffect, R> {
     match step.status {
         S::Failed if step.is_passed => Err(R::StepIsSettled),
+        S::Failed if step.is_contradicted => Err(R::StepOutcomeUnknown),
         S::Failed if facts.is_plan_frozen => Err(R::PlanFrozen),
         S::Failed if !step.has_exhausted_attempts => Ok(ActionEffect::Replace),
         _ => Err(R::StepNotReplaceable),
@@ -221,8 +224,11 @@ fn settle(step: CaseStep, finding: Option<OutcomeFinding>) -> Result<ActionEffec
         // Accepted and silent, or refused and then done by hand: only "done" is news.
         S::Submitted | S::Failed if is_done => Ok(ActionEffect::Complete),
         S::Ready if step.sends.is_in_doubt() && is_done => Ok(ActionEffect::Complete),
+        S::Ready if step.sends.is_in_doubt() => Ok(ActionEffect::SendAgain),
         S::Submitted | S::Submitting => Err(R::StepInFlight),
         S::Pending | S::Ready | S::Failed => Err(R::StepOutcomeKnown),
+        // Whatever left its case behind: the case is over.
+        S::Completed | S::Skipped | S::Cancelled if is_done => Ok(ActionEffect::Confirm),
         S::Completed | S::Skipped | S::Cancelled => Err(R::StepIsSettled),
     }
 }

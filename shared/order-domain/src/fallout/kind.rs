@@ -1,7 +1,5 @@
 //! What a case is about, which decides what can be done about it.
 
-use super::status::EngineAnchor;
-
 /// The subject of a case, read from its cause.
 ///
 /// One open case per cause, so the cause names the subject and needs no second column that could
@@ -51,20 +49,6 @@ impl CaseKind {
             Some(("step", _)) => Self::Step,
             Some(("contradiction", _)) => Self::Contradiction,
             _ => Self::Order,
-        }
-    }
-
-    /// How the engine learns of a case of this kind on an order that is not closed.
-    #[must_use]
-    pub const fn anchor(self) -> EngineAnchor {
-        match self {
-            Self::Readiness
-            | Self::Decomposition
-            | Self::Planning
-            | Self::Billing
-            | Self::Completion => EngineAnchor::BpmnError,
-            Self::Step | Self::Contradiction => EngineAnchor::Message,
-            Self::Order => EngineAnchor::None,
         }
     }
 

@@ -19,6 +19,8 @@ pub enum FalloutReason {
     ContradictoryAnswer,
     /// A step's agreed deadline has passed.
     StepOverdue,
+    /// The engine reports an incident at an activity of the order.
+    EngineIncident,
     /// Nothing was going to happen to the order any more; only a defect leads here.
     WithoutNextEvent,
 }
@@ -34,6 +36,7 @@ impl FalloutReason {
             Self::UnknownOutcome => "UNKNOWN_OUTCOME",
             Self::ContradictoryAnswer => "CONTRADICTORY_ANSWER",
             Self::StepOverdue => "STEP_OVERDUE",
+            Self::EngineIncident => "ENGINE_INCIDENT",
             Self::WithoutNextEvent => "ORDER_WITHOUT_NEXT_EVENT",
         }
     }
@@ -48,7 +51,8 @@ impl FalloutReason {
             Self::MilestoneRefused(_)
             | Self::RejectedByTarget(_)
             | Self::RetriesExhausted
-            | Self::StepOverdue => {
+            | Self::StepOverdue
+            | Self::EngineIncident => {
                 if is_blocking {
                     Severity::Major
                 } else {

@@ -107,7 +107,10 @@ pub fn decide_answer(
         S::Failed if facts.has_exhausted_attempts && matches!(answer, A::Completed { .. }) => {
             decide_in_flight(facts, answer, policy, (now, jitter))
         }
-        S::Failed if matches!(answer, A::Completed { .. }) => StepDecision::Contradiction,
+        // A person left it out after a rejection, and the system did it after all.
+        S::Failed | S::Skipped if matches!(answer, A::Completed { .. }) => {
+            StepDecision::Contradiction
+        }
         S::Completed | S::Failed | S::Skipped | S::Cancelled => StepDecision::Absorbed,
         S::Pending => StepDecision::Absorbed,
         // Sent once, provably not executed then, and still a callback says that it was.

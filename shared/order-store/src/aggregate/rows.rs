@@ -214,7 +214,14 @@ pub(crate) struct StepRow {
     /// `null` where the tenant has no such system configured.
     pub(crate) target_settings: Option<serde_json::Value>,
     /// Requests of earlier generations that the command speaks of.
-    pub(crate) older_request_ids: Vec<RequestId>,
+    pub(crate) older_requests: Vec<(RequestId, String)>,
+}
+
+/// Requests of earlier generations, with the system that each was made to.
+fn older_requests(r: &Reader<'_>) -> Result<Vec<(RequestId, String)>, StoreError> {
+    let ids = r.get::<Option<Vec<Uuid>>>("older_request_ids")?.unwrap_or_default();
+    let systems = r.get::<Option<Vec<String>>>("older_request_systems")?.unwrap_or_default();
+    Ok(ids.into_iter().map(RequestId::from_uuid).zip(systems).collect())
 }
 
 impl TryFrom<&Row> for StepRow {
@@ -261,12 +268,7 @@ impl TryFrom<&Row> for StepRow {
             deadline_at: r.get("deadline_at")?,
             deadline: r.optional_json("deadline")?,
             target_settings: r.get("target_settings")?,
-            older_request_ids: r
-                .get::<Option<Vec<Uuid>>>("older_request_ids")?
-                .unwrap_or_default()
-                .into_iter()
-                .map(RequestId::from_uuid)
-                .collect(),
+            older_requests: older_requests(&r)?,
         })
     }
 }

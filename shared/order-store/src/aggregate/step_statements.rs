@@ -15,7 +15,7 @@ macro_rules! steps {
            s.held_by_incident_id, s.first_sent_at, s.first_absent_at, s.asked_at, s.is_unproved, s.was_accepted,
            s.deadline_at, s.deadline, t.settings as target_settings, ",
             $older,
-            r" as older_request_ids
+            r"
     from ",
             $from,
             r"
@@ -28,7 +28,7 @@ macro_rules! steps {
 pub(super) const ALL_STEPS: &str = steps!(
     "",
     "{keys} k join fulfillment_step s on s.tenant_id = k.tenant_id and s.order_id = k.id",
-    "null::uuid[]"
+    "null::uuid[] as older_request_ids, null::text[] as older_request_systems"
 );
 
 /// Steps by their ids, alone: a claim changes nothing but them.
@@ -36,7 +36,7 @@ pub(super) const NAMED_STEPS: &str = steps!(
     "",
     r"unnest($1::text[], $2::uuid[]) as k(tenant_id, id)
     join fulfillment_step s on s.tenant_id = k.tenant_id and s.id = k.id",
-    "null::uuid[]"
+    "null::uuid[] as older_request_ids, null::text[] as older_request_systems"
 );
 
 /// The steps of these requests, of whatever generation, their dependents, and behind optional ones everything that hangs on
@@ -62,5 +62,11 @@ pub(super) const TOUCHED_STEPS: &str = steps!(
     r"case when s.generation > 1 then array(
                select r.request_id from external_request r
                where r.tenant_id = s.tenant_id and r.subject_type = 'STEP' and r.subject_id = s.id
-                 and r.generation < s.generation and r.request_id = any($2::uuid[])) end"
+                 and r.generation < s.generation and r.request_id = any($2::uuid[])
+               order by r.request_id) end as older_request_ids,
+           case when s.generation > 1 then array(
+               select r.target_system from external_request r
+               where r.tenant_id = s.tenant_id and r.subject_type = 'STEP' and r.subject_id = s.id
+                 and r.generation < s.generation and r.request_id = any($2::uuid[])
+               order by r.request_id) end as older_request_systems"
 );

@@ -124,7 +124,7 @@ change_rows! {
         tenant_id: String, id: Uuid, status: &'static str, severity: &'static str,
         occurrence_count: u32, version: i64, assigned_group: String,
         assigned_user: Option<String>, due_at: Option<Timestamp>, touched_at: Option<Timestamp>,
-        escalation_level: u32, pending_request: Option<Value>,
+        escalation_level: u32, engine_anchor: &'static str, pending_request: Option<Value>,
         requested_information: Vec<String>, reason_code: Option<String>, reasons: Option<Value>,
         failure_signature: Option<String>, evidence: Option<Value>,
         resolved_at: Option<Timestamp>, resolution: Option<&'static str>,

@@ -21,6 +21,7 @@ pub use input::{
     ActOnCase, ActOutcome, ActionInput, ActionReport, ActionVerdict, CaseAfter, ChargeChange,
     ChargeEffect, EffectReport, LineChange, RefusedAction, StepChange,
 };
+pub(crate) use journal::journal_escalation;
 pub(crate) use load::{FIND_CASE, FIND_TARGET};
 
 use order_domain::fallout::{
@@ -150,7 +151,8 @@ fn decide<'a>(
         Ok(ActionDecision::AwaitApproval(effect)) => (effect, true),
         Err(refusal) => return Err(plain(refusal)),
     };
-    check_input(aggregate, case, effect, (input, target))?;
+    let action = approved.map_or(request.action, |x| x.action);
+    check_input(aggregate, case, (action, effect), (input, target))?;
     Ok(Plan { effect, needs_approval, approved })
 }
 
@@ -163,6 +165,7 @@ fn act_of<'a>(
     Act {
         case_id: request.case_id,
         case,
+        action: plan.approved.map_or(request.action, |x| x.action),
         input: plan.approved.map_or(&request.input, |x| &x.input),
         target,
         authority: &ctx.actor.name,

@@ -3,8 +3,10 @@
 //! One open case per cause: a repeat adds to it. A case and its user task are one thing seen from
 //! two sides, and only the domain closes it.
 
+mod escalation;
 mod new_fallout;
 
+pub(crate) use escalation::{expect_touch, raise_case};
 pub(crate) use new_fallout::{NewFallout, Routing};
 
 use order_domain::event::DomainEventType;
@@ -112,6 +114,7 @@ fn repeat_case(change: &mut OrderChange<'_>, id: FalloutCaseId, again: NewFallou
         case.due_at = Some(again.routing.touch_due_at(now));
     }
     if case.kind() == CaseKind::Step {
+        case.severity = case.severity.max(again.reason.severity(case.is_blocking));
         let reason_code: String = again.reason.code().chars().take(100).collect();
         case.news = CaseNews {
             reason_code: Some(reason_code),
@@ -144,6 +147,7 @@ fn case_update(tenant_id: String, case: &CaseRow) -> CaseUpdate {
         due_at: case.due_at,
         touched_at: case.touched_at,
         escalation_level: case.escalation_level,
+        engine_anchor: case.engine_anchor.as_str(),
         pending_request: case.pending_request.clone(),
         requested_information: case.requested_information.clone(),
         reason_code: case.news.reason_code.clone(),
@@ -155,6 +159,15 @@ fn case_update(tenant_id: String, case: &CaseRow) -> CaseUpdate {
         resolution_code: None,
         resolution_note: None,
     }
+}
+
+/// The engine hears of the case by the BPMN error that names it, and so hears of its end too.
+pub(crate) fn anchor_at_error(change: &mut OrderChange<'_>, id: FalloutCaseId) {
+    let unheard = |x: &&mut CaseRow| x.id == id && x.engine_anchor == EngineAnchor::None;
+    let Some(case) = change.aggregate.cases.iter_mut().find(unheard) else { return };
+    case.engine_anchor = EngineAnchor::BpmnError;
+    case.version += 1;
+    push_case(change, id);
 }
 
 /// Closes a case and tells the engine as its anchor demands.

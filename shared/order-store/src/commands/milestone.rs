@@ -7,7 +7,7 @@ use order_domain::order::{Decision, OrderCommand, OrderRejection, decide};
 use serde_json::Value;
 
 use super::CommandOutcome;
-use super::fallout::{NewFallout, open_fallout};
+use super::fallout::{NewFallout, anchor_at_error, open_fallout};
 use crate::aggregate::{OrderKeys, StepScope, load_orders};
 use crate::audit::AuditOutcome;
 use crate::change::OrderChange;
@@ -102,7 +102,11 @@ fn conclude(change: &mut OrderChange<'_>, verdict: Verdict) -> (CommandOutcome, 
             let fallout_case_id = match case {
                 Some(case) => Some(open_fallout(change, *case)),
                 None if code == OrderRejection::OrderHasOpenBlockingFallout.code() => {
-                    change.aggregate.cases.iter().find(|x| x.is_blocking).map(|x| x.id)
+                    let open = change.aggregate.cases.iter().find(|x| x.is_blocking).map(|x| x.id);
+                    if let Some(id) = open {
+                        anchor_at_error(change, id);
+                    }
+                    open
                 }
                 None => None,
             };

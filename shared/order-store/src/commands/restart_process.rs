@@ -8,7 +8,7 @@ use futures_util::future::try_join3;
 use jiff::{SignedDuration, Timestamp};
 use order_domain::fallout::EngineAnchor;
 use order_domain::ids::{OrderId, WorkflowRunId};
-use order_domain::order::{OrderMilestone, ResumePoint, milestone_to_resume};
+use order_domain::order::{OrderMilestone, OrderStatus, ResumePoint, milestone_to_resume};
 use order_domain::tenant::TenantId;
 use order_domain::workflow::CorrelationStatus;
 use tokio_postgres::Row;
@@ -182,7 +182,10 @@ fn decide(
         return RestartOutcome::NothingLeft;
     };
     let allowed_at = correlation.may_restart_at();
-    report(change, correlation, (milestone, finding));
+    // The process of an order that was given up is deleted on purpose.
+    if change.aggregate.order.status != OrderStatus::Failed {
+        report(change, correlation, (milestone, finding));
+    }
     if allowed_at > change.now() {
         let row = updated(change, correlation, CorrelationStatus::Lost);
         let delayed = CorrelationUpdate { next_check_at: Some(allowed_at), ..row };

@@ -18,7 +18,7 @@ use crate::error::StoreError;
 use crate::tx::{TenantTx, Tx};
 
 /// The step type whose steps are a line's billing.
-const BILLING: &str = "BILLING";
+pub(super) const BILLING: &str = "BILLING";
 
 /// Passes the billing milestone, or refuses with `BILLING_REJECTED` and a case.
 ///

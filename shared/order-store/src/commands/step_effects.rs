@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 use fault_points::SeededBug;
 use jiff::Timestamp;
-use order_domain::fallout::FalloutReason;
+use order_domain::fallout::{CaseStatus, FalloutReason};
 use order_domain::step::{StepFallout, StepMove, StepStatus};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -214,7 +214,10 @@ fn settle_dependency(
 /// Every further check without an answer says the same again: the open case need not hear it.
 fn has_open_case(change: &OrderChange<'_>, index: usize) -> bool {
     let step = &change.aggregate.steps[index];
-    change.open_case_of(&step_cause(step)).is_some()
+    let open = change.open_case_of(&step_cause(step));
+    let case = change.aggregate.cases.iter().find(|x| Some(x.id) == open);
+    // Whoever had the step tried or asked about again must hear that it came to nothing.
+    case.is_some_and(|x| x.status != CaseStatus::InProgress)
 }
 
 /// The cause of a step's case: one open case per step, whichever generation failed.

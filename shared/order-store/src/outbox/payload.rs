@@ -45,7 +45,7 @@ pub enum Delivery {
     },
     /// Delete the order's process: the order was given up.
     ProcessDelete {
-        /// Why, for the engine's history.
+        /// Why, for the log of who deletes it.
         reason_code: String,
     },
     /// Hand a READY step to the executor.

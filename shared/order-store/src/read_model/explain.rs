@@ -238,6 +238,7 @@ fn actions_of(
     for case in &aggregate.cases {
         let extra = around.cases.iter().find(|x| x.id == case.id);
         let subject = CaseSubject {
+            id: Some(case.id),
             kind: case.kind(),
             status: case.status,
             version: case.version,
@@ -261,10 +262,19 @@ fn answer(
 ) -> ExplainedAction {
     let roles: Vec<Role> = actor.roles.iter().filter_map(|x| x.parse().ok()).collect();
     let pending = subject.pending.as_ref();
-    let asked = pending.map(|x| (x.input.order_line_id, x.input.finding));
-    let facts = facts_of(aggregate, subject, asked.unwrap_or_default());
+    let (line, finding) =
+        pending.map(|x| (x.input.order_line_id, x.input.finding)).unwrap_or_default();
     let is_requester = pending.is_some_and(|x| x.requested_by == actor.name);
-    let decided = decide_action(action, Asker { roles: &roles, is_requester }, &facts);
+    let decide = |line| {
+        let facts = facts_of(aggregate, subject, (line, finding));
+        decide_action(action, Asker { roles: &roles, is_requester }, &facts)
+    };
+    let mut decided = decide(line);
+    if action == FalloutAction::WaiveLine && line.is_none() {
+        // Whoever asks names a line; possible is what is possible for one of them.
+        let mut lines = aggregate.lines.iter().map(|x| decide(Some(x.id)));
+        decided = lines.find(Result::is_ok).unwrap_or(decided);
+    }
     let refusal = decided.err();
     ExplainedAction {
         fallout_case_id,

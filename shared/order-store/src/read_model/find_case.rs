@@ -134,7 +134,7 @@ views! {
         failure_code: Option<String>,
     }
 
-    /// One attempt of a person.
+    /// One attempt of a person, or an escalation by the clock.
     ActionView {
         /// The attempt.
         action_id: uuid::Uuid,

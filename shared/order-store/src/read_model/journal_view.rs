@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::order_view::views;
 
 views! {
-    /// One attempt of a person.
+    /// One attempt of a person, or an escalation by the clock.
     OrderActionView {
         /// The case that it was about.
         fallout_case_id: Option<FalloutCaseId>,

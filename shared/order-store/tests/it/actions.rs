@@ -87,7 +87,8 @@ async fn a_mandatory_step_is_skipped_only_when_another_person_agrees_and_its_lin
     let asked = done(stage.act(OPERATOR, (A::SkipStep, case), plain()).await);
     assert_eq!(asked.verdict, ActionVerdict::AwaitingApproval);
     assert_eq!(asked.effect.steps[0].to, StepStatus::Skipped, "what it will do is told");
-    assert_eq!(asked.effect.runs_without_result.len(), 1);
+    assert_eq!(asked.effect.steps.len(), 2, "with its billing: what is waived is not billed");
+    assert_eq!(asked.effect.lines[0].to, LineStatus::Waived);
     assert_eq!(text(&stage, STEP).await, "FAILED 1 LOGISTICS NO_STOCK", "nothing is done yet");
     let own = stage.act(OPERATOR, (A::Approve, case), plain()).await;
     assert_eq!(refused(own), "ROLE_NOT_ALLOWED");
@@ -100,7 +101,7 @@ async fn a_mandatory_step_is_skipped_only_when_another_person_agrees_and_its_lin
     assert_eq!(agreed.effect.steps, asked.effect.steps, "what was told is what was done");
     assert_eq!(text(&stage, STEP).await, "SKIPPED 1 LOGISTICS SKIPPED_BY_AUTHORITY");
     assert_eq!(text(&stage, CASE).await, "RESOLVED RETRY 3");
-    assert_eq!(stage.fulfil().await, 1, "what depends on it goes on");
+    assert_eq!(stage.fulfil().await, 0);
     assert_eq!(text(&stage, LINE).await, "WAIVED sven 0 0");
     let journal = "skip-step olga AWAITING_APPROVAL, approve olga REFUSED ROLE_NOT_ALLOWED, \
         approve sven APPLIED";
@@ -452,4 +453,106 @@ async fn an_optional_step_that_is_tried_again_brings_back_what_was_left_out_with
         1
     );
     stage.db.finish().await;
+}
+
+#[tokio::test]
+async fn what_an_action_does_not_read_is_refused_and_never_taken_for_something_else() {
+    let stage = Stage::fallen_out(1, &unknown()).await;
+    let case = stage.case().await;
+    let finding = ActionInput { finding: Some(OutcomeFinding::Executed), ..plain() };
+    let target = ActionInput { target_system: Some("ANYWHERE".to_owned()), ..plain() };
+
+    for input in [finding, target] {
+        let attempt = stage.act(OPERATOR, (A::RetryStep, case), input).await;
+        assert_eq!(refused(attempt), "INFORMATION_INVALID");
+    }
+
+    assert_eq!(text(&stage, CASE).await, "OPEN 1", "nothing was settled by the way");
+    assert_eq!(text(&stage, ORDER).await, "FALLOUT 1");
+    stage.db.finish().await;
+}
+
+#[tokio::test]
+async fn a_settled_contradiction_closes_the_case_of_the_rejection_too_and_before_it_nothing_is_sent()
+ {
+    let stage = Stage::released(1).await;
+    let attempts = stage.claim().await;
+    stage.answer(&attempts, &rejected("NO_STOCK")).await;
+    let rejection = stage.case().await;
+    stage.contradict(&attempts[0], "m-1").await;
+    let sql = "select id::text from order_fallout_case where cause like 'contradiction:%'";
+    let contradiction: FalloutCaseId = text(&stage, sql).await.parse().unwrap();
+
+    for action in [A::RetryStep, A::SkipStep, A::WaiveLine, A::ReplaceTarget] {
+        let attempt = stage.act(SUPERVISOR, (action, rejection), plain()).await;
+        let code = refused(attempt);
+        assert!(["STEP_OUTCOME_UNKNOWN", "LINE_HAS_STEPS_IN_FLIGHT"].contains(&&*code), "{code}");
+    }
+    let proof = ActionInput {
+        finding: Some(OutcomeFinding::Executed),
+        external_reference: Some("EXT-9".to_owned()),
+        evidence: Some("seen in the warehouse".to_owned()),
+        ..plain()
+    };
+    let _asked = done(stage.act(SUPERVISOR, (A::SettleOutcome, contradiction), proof).await);
+    let _agreed = done(stage.act(OTHER_SUPERVISOR, (A::Approve, contradiction), plain()).await);
+
+    let open = "select count(*) from order_fallout_case where status <> 'RESOLVED'";
+    assert_eq!(stage.db.number(open).await, 0);
+    assert_eq!(text(&stage, ORDER).await, "FULFILLMENT_IN_PROGRESS 0");
+    assert_eq!(text(&stage, STEP).await, "COMPLETED 1 LOGISTICS");
+    stage.db.finish().await;
+}
+
+#[tokio::test]
+async fn a_success_of_the_system_that_was_replaced_is_a_contradiction_and_not_an_orphan() {
+    let stage = Stage::released(1).await;
+    stage.configure("COURIER", "http://courier", serde_json::json!({})).await;
+    let first = stage.claim().await;
+    stage.answer(&first, &rejected("NO_STOCK")).await;
+    let to = ActionInput { target_system: Some("COURIER".to_owned()), ..plain() };
+    let _sent = done(stage.act(OPERATOR, (A::ReplaceTarget, stage.case().await), to).await);
+    let _second = stage.claim().await;
+
+    stage.contradict(&first[0], "m-1").await;
+
+    let asked = "select target_system from contradiction_query";
+    assert_eq!(text(&stage, asked).await, "LOGISTICS", "the one that says that it did the work");
+    stage.db.finish().await;
+}
+
+#[tokio::test]
+async fn whoever_had_a_step_asked_about_hears_that_it_came_to_nothing() {
+    let stage = Stage::fallen_out(1, &rejected("NO_STOCK")).await;
+    let case = stage.case().await;
+    let _sent = done(stage.act(OPERATOR, (A::RetryStep, case), plain()).await);
+
+    stage.answer(&stage.claim().await, &unknown()).await;
+
+    let now = "select concat_ws(' ', status, severity, reason_code) from order_fallout_case";
+    assert_eq!(text(&stage, now).await, "OPEN CRITICAL UNKNOWN_OUTCOME");
+    stage.db.finish().await;
+}
+
+#[tokio::test]
+async fn counters_agree_with_the_rows_after_every_action() {
+    for action in [A::RetryStep, A::SkipStep, A::WaiveLine, A::FailOrder] {
+        let stage = Stage::fallen_out(2, &rejected("NO_STOCK")).await;
+        let case = stage.case().await;
+        let asked = done(stage.act(SUPERVISOR, (action, case), plain()).await);
+        if asked.needs_approval {
+            let _agreed = done(stage.act(OTHER_SUPERVISOR, (A::Approve, case), plain()).await);
+        }
+        let drifting = "select count(*) from order_line l
+            where l.remaining_step_count <> (select count(*) from fulfillment_step s
+                    where s.order_line_id = l.id and s.status not in ('COMPLETED', 'SKIPPED', 'CANCELLED'))
+               or l.failed_step_count <> (select count(*) from fulfillment_step s
+                    where s.order_line_id = l.id and s.status = 'FAILED')";
+        assert_eq!(stage.db.number(drifting).await, 0, "{action}");
+        let plan = "select count(*) from fulfillment_plan p
+            where p.remaining_step_count <> (select count(*) from fulfillment_step s
+                where s.plan_id = p.id and s.status not in ('COMPLETED', 'SKIPPED', 'CANCELLED'))";
+        assert_eq!(stage.db.number(plan).await, 0, "{action}");
+        stage.db.finish().await;
+    }
 }

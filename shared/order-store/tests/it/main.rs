@@ -5,6 +5,7 @@ mod batches;
 mod broken_connections;
 mod costs;
 mod deliveries;
+mod escalation;
 mod fallout;
 mod generations;
 mod isolation;

@@ -33,6 +33,7 @@ const START: &str = "oms_fulfillment_execute_ready_steps";
 const REVIEW: &str = "oms_fulfillment_review_overdue_plan";
 const BILLING: &str = "oms_billing_activate";
 const COMPLETE: &str = "oms_order_complete";
+const ESCALATE: &str = "oms_order_escalate_fallout";
 const NOTIFY: &str = "oms_notification_send_order_update";
 const EXECUTOR: &str = "oms_fulfillment_step_executor";
 const CALLBACKS: &str = "oms_callback_processor";
@@ -82,7 +83,7 @@ const MATRIX: &[Line] = &[
         entry: Entry::BeginStepAttempts,
         may: &[EXECUTOR],
         has_the_grants: &[],
-        sees_nothing: &[BILLING, OPERATOR, REVIEW, START],
+        sees_nothing: &[BILLING, ESCALATE, OPERATOR, REVIEW, START],
     },
     Line {
         entry: Entry::RecordAnswers,
@@ -96,7 +97,7 @@ const MATRIX: &[Line] = &[
         entry: Entry::BeginStepChecks,
         may: &[RECONCILE],
         has_the_grants: &[CALLBACKS, EXECUTOR],
-        sees_nothing: &[BILLING, OPERATOR, REVIEW, START],
+        sees_nothing: &[BILLING, ESCALATE, OPERATOR, REVIEW, START],
     },
     Line {
         entry: Entry::RestoreNextEvents,
@@ -104,13 +105,14 @@ const MATRIX: &[Line] = &[
         has_the_grants: &[],
         sees_nothing: &[OPERATOR],
     },
+    // Reconciliation writes the journal of actions too, and no answers under keys.
     own(Entry::ActOnCase, &[OPERATOR]),
     // Reads of steps, by roles that read steps.
     Line {
         entry: Entry::ListDueSteps,
         may: &[RECONCILE],
         has_the_grants: &[CALLBACKS, EXECUTOR, RELAY],
-        sees_nothing: &[BILLING, OPERATOR, REVIEW, START],
+        sees_nothing: &[BILLING, ESCALATE, OPERATOR, REVIEW, START],
     },
     // An answer that makes steps READY owes their dispatch: the same insert, the same update.
     Line {
@@ -173,7 +175,7 @@ const MATRIX: &[Line] = &[
         entry: Entry::FindRequestsOfReferences,
         may: &[CALLBACKS],
         has_the_grants: &[EXECUTOR, RECONCILE, RELAY],
-        sees_nothing: &[BILLING, OPERATOR, REVIEW, START],
+        sees_nothing: &[BILLING, ESCALATE, OPERATOR, REVIEW, START],
     },
     // Both write the inbox: one what comes, the other what is matched again or given up.
     Line {
@@ -208,22 +210,24 @@ const MATRIX: &[Line] = &[
         entry: Entry::RecordContradictionFindings,
         may: &[RECONCILE],
         has_the_grants: &[],
-        sees_nothing: &[BILLING, COMPLETE, DECOMPOSE, OPERATOR, PLAN, REVIEW, START, VALIDATE],
+        sees_nothing: &[
+            BILLING, COMPLETE, DECOMPOSE, ESCALATE, OPERATOR, PLAN, REVIEW, START, VALIDATE,
+        ],
     },
     // The settings come with the steps of every command that loads them.
     Line {
         entry: Entry::FindTargetSystem,
         may: &[CALLBACKS],
         has_the_grants: &[EXECUTOR, RECONCILE],
-        sees_nothing: &[BILLING, NOTIFY, OPERATOR, REVIEW, START],
+        sees_nothing: &[BILLING, ESCALATE, NOTIFY, OPERATOR, REVIEW, START],
     },
     // Whoever works on an order reads its row.
     Line {
         entry: Entry::FindOrderReference,
         may: &[VALIDATE],
         has_the_grants: &[
-            BILLING, CALLBACKS, COMPLETE, DECOMPOSE, EXECUTOR, INTAKE, NOTIFY, OPERATOR, PLAN,
-            RECONCILE, REVIEW, START,
+            BILLING, CALLBACKS, COMPLETE, DECOMPOSE, ESCALATE, EXECUTOR, INTAKE, NOTIFY, OPERATOR,
+            PLAN, RECONCILE, REVIEW, START,
         ],
         sees_nothing: &[],
     },
@@ -300,6 +304,41 @@ const MATRIX: &[Line] = &[
         has_the_grants: &[START],
         sees_nothing: &[],
     },
+    // People escalate too, and reconciliation finds what no timer asked about.
+    Line {
+        entry: Entry::EscalateOverdueCase,
+        may: &[ESCALATE],
+        has_the_grants: &[OPERATOR],
+        sees_nothing: &[],
+    },
+    Line {
+        entry: Entry::EscalateOverdueCases,
+        may: &[RECONCILE],
+        has_the_grants: &[],
+        sees_nothing: &[BILLING, ESCALATE, OPERATOR, REVIEW, START],
+    },
+    // Settling a step closes its case, and who may close one reads them.
+    Line {
+        entry: Entry::ListOverdueCases,
+        may: &[RECONCILE],
+        has_the_grants: &[CALLBACKS, EXECUTOR],
+        sees_nothing: &[
+            BILLING, COMPLETE, DECOMPOSE, ESCALATE, OPERATOR, PLAN, REVIEW, START, VALIDATE,
+        ],
+    },
+    // Whoever records answers opens cases, holds steps by incidents, and closes both.
+    Line {
+        entry: Entry::FollowEngineIncidents,
+        may: &[RECONCILE],
+        has_the_grants: &[CALLBACKS, EXECUTOR],
+        sees_nothing: &[DECOMPOSE, OPERATOR],
+    },
+    Line {
+        entry: Entry::ListUnfollowed,
+        may: &[RECONCILE],
+        has_the_grants: &[CALLBACKS, EXECUTOR],
+        sees_nothing: &[DECOMPOSE, OPERATOR],
+    },
     // It lets steps of any order go: nobody else may write incidents, steps and the tenant's chain.
     own(Entry::ResolveIncident, &[OPERATOR]),
     // Whoever holds steps by incidents reads both.
@@ -320,7 +359,7 @@ const MATRIX: &[Line] = &[
     Line {
         entry: Entry::ListCases,
         may: &[OPERATOR],
-        has_the_grants: &[BILLING, CALLBACKS, EXECUTOR, RECONCILE, REVIEW, START],
+        has_the_grants: &[BILLING, CALLBACKS, ESCALATE, EXECUTOR, RECONCILE, REVIEW, START],
         sees_nothing: &[],
     },
     // Whoever opens cases reads them.
@@ -328,8 +367,8 @@ const MATRIX: &[Line] = &[
         entry: Entry::ListSignatures,
         may: &[OPERATOR],
         has_the_grants: &[
-            BILLING, CALLBACKS, COMPLETE, DECOMPOSE, EXECUTOR, PLAN, RECONCILE, REVIEW, START,
-            VALIDATE,
+            BILLING, CALLBACKS, COMPLETE, DECOMPOSE, ESCALATE, EXECUTOR, PLAN, RECONCILE, REVIEW,
+            START, VALIDATE,
         ],
         sees_nothing: &[],
     },

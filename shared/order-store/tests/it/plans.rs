@@ -71,9 +71,11 @@ pub(crate) async fn buffers(db: &TestDatabase, name: &str, values: &[(&str, &str
     looked_at.map(|x| number(x).unwrap_or_else(|| panic!("no number: {x}"))).sum()
 }
 
+/// Names joined by `|` stand for each other: either serves the question as well.
 pub(crate) fn assert_uses(plan: &str, indexes: &[&str], table: &str) {
     for index in indexes {
-        assert!(plan.contains(index), "the plan does not use {index}:\n{plan}");
+        let is_used = index.split('|').any(|name| plan.contains(name));
+        assert!(is_used, "the plan does not use {index}:\n{plan}");
     }
     assert!(!plan.contains(&format!("Seq Scan on {table}")), "the plan scans {table}:\n{plan}");
 }

@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 use test_support::operations::{OPERATOR, SUPERVISOR, rejected, unknown};
 use test_support::stage::Stage;
 
-/// A router is shipped and a site is surveyed; `configure` is told of both, `inform` of neither.
+/// A router is shipped and a site is surveyed; `configure` is told of both, `inform` of
+/// neither, and the bill names the router.
 fn document() -> Value {
     let step = |key: &str, system: &str, depends_on: &[&str], payload: Value| {
         let depends_on: Vec<Value> = depends_on.iter().map(|key| json!({"step": key})).collect();
@@ -27,11 +28,14 @@ fn document() -> Value {
         "serial": {"stepResult": result("ship", "serialNumber")},
         "floor": {"stepResult": result("survey", "floor")},
         "lift": {"optionalStepResult": result("survey", "hasLift")}});
+    let mut bill = step("bill", "BILLING", &[], json!({"serial": told["serial"]}));
+    bill["type"] = json!("BILLING");
     json!({"version": 900, "products": [{"code": "ROUTER_RENTAL", "name": "Router", "rules": [
     {"action": "ADD", "steps": [
         step("ship", "LOGISTICS", &[], json!({})),
         step("survey", "FIELD", &[], json!({})),
         step("configure", "PROVISIONING", &["ship", "survey"], told),
+            bill,
         step("inform", "CRM", &["ship"], json!({})),
     ]}]}]})
 }
@@ -90,8 +94,8 @@ fn values(values: Value) -> Option<Characteristics> {
     Some(serde_json::from_value(values).expect("values"))
 }
 
-fn serial_is_missing() -> RefusedAction {
-    let needed = "needed by line-1.configure".to_owned();
+fn serial_is_missing(to: &str) -> RefusedAction {
+    let needed = format!("needed by {to}");
     RefusedAction {
         code: "DEPENDENT_NEEDS_OUTPUT".to_owned(),
         problems: vec![("/outputs/serialNumber".to_owned(), needed)],
@@ -111,9 +115,13 @@ async fn a_result_is_in_the_payload_of_what_waits_for_it_before_that_is_sent() {
     let expected = json!({"vendor": "V", "serial": "SN-1", "floor": 3, "lift": true});
     assert_eq!(second["configure"].payload, expected);
     assert_eq!(second["inform"].payload, json!({}));
-    let noted = "select string_agg(operation, ',') from fulfillment_step
+    let noted = "select string_agg(operation, ',' order by operation) from fulfillment_step
         where needed_results is not null";
-    assert_eq!(stage.db.text(noted).await.as_deref(), Some("configure"), "others write nothing");
+    assert_eq!(
+        stage.db.text(noted).await.as_deref(),
+        Some("bill,configure"),
+        "others write nothing"
+    );
     stage.db.finish().await;
 }
 
@@ -147,9 +155,9 @@ async fn a_step_is_skipped_only_with_the_values_that_others_need() {
     let wrong = ActionInput { outputs: values(json!({"colour": "red"})), ..ActionInput::default() };
 
     let mute = stage.act(OPERATOR, (A::SkipStep, case), ActionInput::default()).await;
-    assert_eq!(refused(mute), serial_is_missing());
+    assert_eq!(refused(mute), serial_is_missing("line-1.configure"), "the bill is dropped");
     let wrong = stage.act(OPERATOR, (A::SkipStep, case), wrong).await;
-    assert_eq!(refused(wrong), serial_is_missing());
+    assert_eq!(refused(wrong), serial_is_missing("line-1.configure"));
     let asked = report(stage.act(OPERATOR, (A::SkipStep, case), given).await);
     assert_eq!(asked.effect.runs_without_result, ["line-1.inform"], "it needs no value");
     let approve = (A::Approve, case);
@@ -210,7 +218,11 @@ async fn an_outcome_is_settled_as_done_only_with_the_values_that_others_need() {
         let approve = (A::Approve, case);
         let _agreed = report(stage.act(SUPERVISOR, approve, ActionInput::default()).await);
 
-        assert_eq!(refused(without), serial_is_missing(), "{finding}");
+        assert_eq!(
+            refused(without),
+            serial_is_missing("line-1.bill, line-1.configure"),
+            "{finding}"
+        );
         let serial = claimed(&stage).await["configure"].payload["serial"].clone();
         assert_eq!(serial, json!("SN-9"), "{finding}");
         stage.db.finish().await;

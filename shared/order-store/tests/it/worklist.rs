@@ -7,6 +7,8 @@ use test_support::TestDatabase;
 use crate::plans::{assert_uses, buffers, list_values, plan};
 
 /// Of the three tables that hold what is asked about.
+/// Of one tenant alone, what is due for escalation across tenants is as good.
+const DUE: &str = "open_cases_that_are_due|cases_to_touch";
 const TABLES: [&str; 3] = ["product_order", "fulfillment_step", "order_fallout_case"];
 /// Pages that fifty rows with their steps, requests, cases and processes may lie on: forty a row.
 const MOST_BUFFERS: u64 = 2_400;
@@ -86,18 +88,8 @@ const ORDERS: &[Question<'static>] = &[
         &[PAGE, CASE, ("$13", "'PROVISIONING/activate/RETRIES_EXHAUSTED'")],
         &["open_cases_of_a_signature"],
     ),
-    (
-        "overdue, few",
-        "LIST_WITH_CASE",
-        &[PAGE, CASE, ("$4", SOON), ("$14", "true")],
-        &["open_cases_that_are_due"],
-    ),
-    (
-        "overdue, many",
-        "LIST_WITH_CASE",
-        &[PAGE, CASE, ("$4", IN_MAY), ("$14", "true")],
-        &["open_cases_that_are_due"],
-    ),
+    ("overdue, few", "LIST_WITH_CASE", &[PAGE, CASE, ("$4", SOON), ("$14", "true")], &[DUE]),
+    ("overdue, many", "LIST_WITH_CASE", &[PAGE, CASE, ("$4", IN_MAY), ("$14", "true")], &[DUE]),
     ("attempts", "LIST_RETRIED", &[PAGE, ("$16", "2")], &["retried_steps"]),
     (
         "system of most",
@@ -129,7 +121,7 @@ const CASES: &[Question<'static>] = &[
     ("open cases", "LIST_OPEN_CASES", &[], &["open_cases_by_due_time"]),
     ("of few", "LIST_OPEN_CASES", &[("$8", "'ann'")], &["open_cases_of_a_user"]),
     ("of most", "LIST_OPEN_CASES", &[("$7", "'order-operations'")], &["open_cases_by_due_time"]),
-    ("late", "LIST_OPEN_CASES", &[("$5", SOON), ("$12", "true")], &["open_cases_that_are_due"]),
+    ("late", "LIST_OPEN_CASES", &[("$5", SOON), ("$12", "true")], &[DUE]),
     ("severe", "LIST_OPEN_CASES", &[("$11", "'CRITICAL'")], &["open_cases_by_due_time"]),
     ("of a system", "LIST_OPEN_CASES", &[("$13", "'LOGISTICS'")], &["open_cases_of_a_signature"]),
     ("closed", "LIST_CLOSED_CASES", &[("$6", "'RESOLVED'")], &["closed_cases_of_a_status"]),

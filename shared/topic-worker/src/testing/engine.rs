@@ -19,17 +19,18 @@ use crate::worker::Worker;
 /// Never: the task is readable.
 #[must_use]
 pub fn task(topic: &str, tenant: &TenantId, order_id: OrderId) -> ExternalTask {
-    serde_json::from_value(task_json(topic, tenant, order_id)).expect("a readable task")
+    serde_json::from_value(task_json((topic, tenant, order_id), None)).expect("a readable task")
 }
 
-/// Lets an engine hand out the task of an order once, and answer its report with `status`.
+/// Lets an engine hand out the task of an order once, with its case where it names one, and answer
+/// its report with `status`.
 pub(super) async fn offer(
     server: &MockServer,
-    (topic, tenant, order_id): (&str, &TenantId, OrderId),
+    (of, case_id): ((&str, &TenantId, OrderId), Option<&str>),
     status: u16,
 ) {
     let fetch = || Mock::given(method("POST")).and(path("/engine-rest/external-task/fetchAndLock"));
-    let tasks = json!([task_json(topic, tenant, order_id)]);
+    let tasks = json!([task_json(of, case_id)]);
     let once = fetch().respond_with(ResponseTemplate::new(200).set_body_json(tasks));
     once.up_to_n_times(1).mount(server).await;
     let nothing = ResponseTemplate::new(200).set_body_json(json!([]));
@@ -53,10 +54,13 @@ pub(super) fn worker(server: &MockServer, store: Store) -> Worker {
     Worker::new(EngineClient::new(http, settings), store).draining()
 }
 
-fn task_json(topic: &str, tenant: &TenantId, order_id: OrderId) -> Value {
+fn task_json(
+    (topic, tenant, order_id): (&str, &TenantId, OrderId),
+    case_id: Option<&str>,
+) -> Value {
     let text = |value: &str| json!({ "value": value, "type": "String" });
     let id = order_id.to_string();
-    json!({
+    let mut task = json!({
         "id": format!("task-{topic}"), "topicName": topic, "workerId": "test-worker:1",
         "businessKey": BusinessKey::of_order(tenant.clone(), order_id).to_string(),
         "processInstanceId": format!("instance-{id}"), "activityId": topic,
@@ -64,5 +68,9 @@ fn task_json(topic: &str, tenant: &TenantId, order_id: OrderId) -> Value {
         "variables": { "tenantId": text(tenant.as_str()), "orderId": text(&id),
             "orderVersion": { "value": 1, "type": "Long" },
             "correlationId": text(&id), "workflowRunId": text(&id) },
-    })
+    });
+    if let Some(case_id) = case_id {
+        task["variables"]["falloutCaseId"] = text(case_id);
+    }
+    task
 }

@@ -28,6 +28,7 @@ pub struct Fixture<D = Worker> {
     /// Plays the engine below `/engine-rest`, and besides whomever a test lets it play.
     pub server: MockServer,
     topic: &'static str,
+    case_id: Option<String>,
 }
 
 impl Fixture {
@@ -42,14 +43,14 @@ impl Fixture {
         }
         let role = format!("oms_{}", milestone.function.replace('-', "_"));
         let deps = worker(&server, db.store(&role).await);
-        Self { db, deps, order_id, server, topic: milestone.topic }
+        Self { db, deps, order_id, server, topic: milestone.topic, case_id: None }
     }
 
     /// The same for a function that holds more than a worker.
     #[must_use]
     pub fn with_deps<D>(self, make: impl FnOnce(Worker) -> D) -> Fixture<D> {
-        let Self { db, deps, order_id, server, topic } = self;
-        Fixture { db, deps: make(deps), order_id, server, topic }
+        let Self { db, deps, order_id, server, topic, case_id } = self;
+        Fixture { db, deps: make(deps), order_id, server, topic, case_id }
     }
 }
 
@@ -57,7 +58,20 @@ impl<D> Fixture<D> {
     /// The order's task; the same one however often it is asked for.
     #[must_use]
     pub fn task(&self) -> ExternalTask {
-        task(self.topic, &tenant(), self.order_id)
+        let task = task(self.topic, &tenant(), self.order_id);
+        match &self.case_id {
+            None => task,
+            Some(id) => {
+                let variables = task.variables.clone().with("falloutCaseId", id.as_str());
+                ExternalTask { variables, ..task }
+            }
+        }
+    }
+
+    /// The tasks name the order's only case, as those of a called process do.
+    pub async fn naming_its_case(self) -> Self {
+        let case_id = Some(self.case_id().await);
+        Self { case_id, ..self }
     }
 
     /// The task of a later run of the same activity.
@@ -74,7 +88,8 @@ impl<D> Fixture<D> {
         status: u16,
         handle: impl AsyncFnOnce(&D, LambdaEvent<Value>) -> Result<LoopSummary, Error>,
     ) -> LoopSummary {
-        offer(&self.server, (self.topic, &tenant(), self.order_id), status).await;
+        let of = (self.topic, &tenant(), self.order_id);
+        offer(&self.server, (of, self.case_id.as_deref()), status).await;
         let event = LambdaEvent::new(Value::Null, Context::default());
         let summary = handle(&self.deps, event).await.expect("the loop ends by itself");
         only_pointers(&told(&self.server).await);

@@ -57,6 +57,7 @@ pub(super) fn body_of(action: A) -> Value {
 async fn actions_are_as_told(stage: &Stage, f: &Fixture, person: Person, name: &str) -> usize {
     let told = explain(stage, f, person).await;
     let actions = told.body["actions"].as_array().unwrap().clone();
+    let line = stage.db.text("select id::text from order_line order by line_number limit 1").await;
     for told in &actions {
         let action: A = told["action"].as_str().unwrap().parse().unwrap();
         let order = format!("/orders/{}", stage.order_id);
@@ -67,7 +68,11 @@ async fn actions_are_as_told(stage: &Stage, f: &Fixture, person: Person, name: &
         let preview = format!("{path}?preview=true");
         let token = token(f, person);
 
-        let came = f.post_as(&preview, &token, ("unused", body_of(action))).await;
+        let mut body = body_of(action);
+        if action == A::WaiveLine {
+            body["orderLineId"] = json!(line);
+        }
+        let came = f.post_as(&preview, &token, ("unused", body)).await;
 
         let context = format!("{name}: {action} by {}: {:?}", person.name, came.body);
         if told["isAllowed"] == true {

@@ -49,6 +49,7 @@ fn facts(
         has_exhausted_attempts: false,
         sends: SendFacts::default(),
         can_be_queried: true,
+        is_contradicted: kind == CaseKind::Contradiction,
         is_passed: false,
     };
     let line = CaseLine {

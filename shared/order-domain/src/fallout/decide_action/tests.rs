@@ -21,6 +21,7 @@ const REJECTED: CaseStep = CaseStep {
         was_accepted: false,
     },
     can_be_queried: true,
+    is_contradicted: false,
     is_passed: false,
 };
 
@@ -102,6 +103,7 @@ fn the_step_status_times_action_matrix_is_reviewed() {
         .collect();
     let mut add = |name: &str, step| situations.push((name.to_owned(), step));
     add("FAILED, attempts used up", CaseStep { has_exhausted_attempts: true, ..REJECTED });
+    add("FAILED, contradicted", CaseStep { is_contradicted: true, ..REJECTED });
     add("FAILED, optional and passed", CaseStep { is_passed: true, ..REJECTED });
     add("READY, held", CaseStep { status: S::Ready, is_held: true, ..REJECTED });
     add("READY, in doubt", CaseStep { status: S::Ready, sends: doubtful, ..REJECTED });

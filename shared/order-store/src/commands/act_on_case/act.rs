@@ -1,5 +1,6 @@
 //! An action that was decided, as those who carry it out see it.
 
+use order_domain::fallout::FalloutAction;
 use order_domain::ids::FalloutCaseId;
 
 use super::check::NewTarget;
@@ -11,6 +12,8 @@ use super::input::ActionInput;
 pub(super) struct Act<'a> {
     pub(super) case_id: Option<FalloutCaseId>,
     pub(super) case: &'a CaseSubject,
+    /// What is carried out: of an approval, what was asked for.
+    pub(super) action: FalloutAction,
     /// Of the one who asked first, where a second person approved.
     pub(super) input: &'a ActionInput,
     /// Settings of the system that `replace-target` names.

@@ -1,7 +1,8 @@
 //! Whether the input of an action fits: before anything is changed, and again before an approved
 //! request is carried out.
 
-use order_domain::fallout::{ActionEffect, ActionRefusal, CaseKind};
+use order_domain::characteristic::Characteristics;
+use order_domain::fallout::{ActionEffect, ActionRefusal, CaseKind, FalloutAction};
 use order_domain::ids::OrderLineId;
 use serde_json::Value;
 
@@ -24,11 +25,20 @@ pub(super) type NewTarget = Option<Value>;
 pub(super) fn check_input(
     aggregate: &OrderAggregate,
     case: &CaseSubject,
-    effect: ActionEffect,
+    (action, effect): (FalloutAction, ActionEffect),
     (input, target): (&ActionInput, &NewTarget),
 ) -> Result<(), Misfit> {
+    let foreign = input.foreign_to(action);
+    if !foreign.is_empty() {
+        let detail = "the action does not read this";
+        let problems = foreign.into_iter().map(|pointer| problem(pointer, detail)).collect();
+        return Err((ActionRefusal::InformationInvalid, problems));
+    }
     let step = aggregate.steps.iter().find(|x| Some(x.id) == case.step_id);
     match effect {
+        _ if action == FalloutAction::ProvideInfo => {
+            check_information(aggregate, case, (step, input))
+        }
         ActionEffect::Replace => check_target(step, input, target),
         ActionEffect::AwaitInformation => check_names(&input.requested_information),
         ActionEffect::Assign if input.assigned_group.is_none() && input.assigned_user.is_none() => {
@@ -36,8 +46,7 @@ pub(super) fn check_input(
             Err((ActionRefusal::InformationInvalid, vec![problem]))
         }
         ActionEffect::Complete | ActionEffect::Confirm => check_finding(input),
-        ActionEffect::SendAgain if input.finding.is_some() => check_finding(input),
-        _ if input.information.is_some() => check_information(aggregate, case, (step, input)),
+        ActionEffect::SendAgain if action == FalloutAction::SettleOutcome => check_finding(input),
         _ => Ok(()),
     }?;
     match (effect, step) {
@@ -112,13 +121,10 @@ fn check_information(
     case: &CaseSubject,
     (step, input): (Option<&StepRow>, &ActionInput),
 ) -> Result<(), Misfit> {
-    let Some(information) = &input.information else { return Ok(()) };
-    let asked: Vec<&String> = aggregate
-        .cases
-        .iter()
-        .filter(|x| Some(x.kind()) == Some(case.kind) && x.version == case.version)
-        .flat_map(|x| &x.requested_information)
-        .collect();
+    let nothing = Characteristics::new();
+    let information = input.information.as_ref().unwrap_or(&nothing);
+    let this = aggregate.cases.iter().find(|x| Some(x.id) == case.id);
+    let asked: Vec<&String> = this.into_iter().flat_map(|x| &x.requested_information).collect();
     let mut problems = Vec::new();
     if information.is_empty() || information.len() > MAX_NAMES {
         problems.push(problem("/information", "1 to 50 values"));

@@ -4,7 +4,7 @@ use order_domain::actor::Role;
 use order_domain::fallout::{
     ActionFacts, CaseKind, CaseLine, CaseStatus, CaseStep, FalloutAction, OutcomeFinding,
 };
-use order_domain::ids::{FulfillmentStepId, OrderLineId};
+use order_domain::ids::{FalloutCaseId, FulfillmentStepId, OrderLineId};
 use order_domain::plan::PlanStatus;
 use order_domain::step::StepStatus;
 use serde::{Deserialize, Serialize};
@@ -37,6 +37,8 @@ impl PendingRequest {
 /// The case that an action is about, in whatever status.
 #[derive(Debug, Clone)]
 pub(crate) struct CaseSubject {
+    /// Absent where the order itself is acted on.
+    pub(crate) id: Option<FalloutCaseId>,
     pub(crate) kind: CaseKind,
     pub(crate) status: CaseStatus,
     pub(crate) version: i64,
@@ -49,6 +51,7 @@ impl CaseSubject {
     /// What is asked for about the order as a whole is decided as if a case of the order were open.
     pub(crate) const fn of_order(version: i64) -> Self {
         Self {
+            id: None,
             kind: CaseKind::Order,
             status: CaseStatus::Open,
             version,
@@ -66,7 +69,7 @@ pub(crate) fn facts_of(
     (line, finding): (Option<OrderLineId>, Option<OutcomeFinding>),
 ) -> ActionFacts {
     let step = aggregate.steps.iter().find(|x| Some(x.id) == case.step_id);
-    let line = case.line_id.or(line);
+    let line = line_of(case, line);
     let line = aggregate.lines.iter().find(|x| Some(x.id) == line);
     ActionFacts {
         order: aggregate.order.status,
@@ -79,6 +82,21 @@ pub(crate) fn facts_of(
         line: line.map(|x| line_facts(aggregate, x)),
         finding,
     }
+}
+
+/// The line that a case is about. A step's case is about the step's line, and about no other where
+/// the step serves the order as a whole.
+pub(super) fn line_of(case: &CaseSubject, named: Option<OrderLineId>) -> Option<OrderLineId> {
+    match case.kind {
+        CaseKind::Step | CaseKind::Contradiction => case.line_id,
+        _ => case.line_id.or(named),
+    }
+}
+
+/// A system says that it did what it is recorded not to have done, or the other way round.
+fn is_contradicted(aggregate: &OrderAggregate, step: &StepRow) -> bool {
+    let mut cases = aggregate.cases.iter();
+    cases.any(|x| x.step_id == Some(step.id) && x.kind() == CaseKind::Contradiction)
 }
 
 /// Roles as the token spelled them; what is not a role of ours gives no rights.
@@ -112,6 +130,7 @@ fn step_facts(aggregate: &OrderAggregate, step: &StepRow) -> CaseStep {
         sends: step.sends,
         // Asking a system whose settings are missing does no harm.
         can_be_queried: can_be_queried.unwrap_or(true),
+        is_contradicted: is_contradicted(aggregate, step),
         is_passed: step.status == StepStatus::Failed && !step.is_mandatory && went_on,
     }
 }
@@ -122,6 +141,6 @@ fn line_facts(aggregate: &OrderAggregate, line: &LineRow) -> CaseLine {
         status: line.status,
         is_mandatory: line.is_mandatory,
         has_released_steps: line.step_count > 0 && aggregate.order.released_at.is_some(),
-        has_steps_in_flight: own().any(may_have_an_effect),
+        has_steps_in_flight: own().any(|x| may_have_an_effect(x) || is_contradicted(aggregate, x)),
     }
 }

@@ -17,6 +17,8 @@ use order_domain::line::LineStatus;
 /// Ends the order: steps that never began, open lines and cases with it; the process is deleted, and
 /// the customer's word is scheduled.
 pub(super) fn fail_order(change: &mut OrderChange<'_>, act: &Act<'_>) {
+    let data = json!({ "reasonCode": act.reason_code, "decidedBy": act.authority });
+    change.record_event(DomainEventType::OrderFailed, &data);
     cancel_open_steps(change);
     for index in 0..change.aggregate.lines.len() {
         if change.aggregate.lines[index].status.is_derived() {
@@ -28,8 +30,6 @@ pub(super) fn fail_order(change: &mut OrderChange<'_>, act: &Act<'_>) {
         cancel_case(change, &case, act.reason_code);
     }
     change.aggregate.order.failed_at = Some(change.now());
-    let data = json!({ "reasonCode": act.reason_code, "decidedBy": act.authority });
-    change.record_event(DomainEventType::OrderFailed, &data);
     change.refresh_status(Some(OrderStatus::Failed));
     let row = NewNotification {
         tenant_id: change.tenant(),

@@ -50,6 +50,37 @@ pub struct ActionInput {
     pub evidence: Option<String>,
 }
 
+impl ActionInput {
+    /// Pointers of what was given although the action does not read it: silently ignored, or worse,
+    /// taken for something else, it would do what nobody asked for.
+    pub(super) fn foreign_to(&self, action: FalloutAction) -> Vec<&'static str> {
+        use FalloutAction as A;
+        let is_settling = action == A::SettleOutcome;
+        let fields = [
+            ("/outputs", self.outputs.is_some(), is_settling || action == A::SkipStep),
+            ("/targetSystem", self.target_system.is_some(), action == A::ReplaceTarget),
+            (
+                "/requestedInformation",
+                !self.requested_information.is_empty(),
+                action == A::RequestMoreInfo,
+            ),
+            ("/information", self.information.is_some(), action == A::ProvideInfo),
+            (
+                "/orderLineId",
+                self.order_line_id.is_some(),
+                matches!(action, A::WaiveLine | A::ProvideInfo),
+            ),
+            ("/assignedGroup", self.assigned_group.is_some(), action == A::Assign),
+            ("/assignedUser", self.assigned_user.is_some(), action == A::Assign),
+            ("/severity", self.severity.is_some(), action == A::Escalate),
+            ("/finding", self.finding.is_some(), is_settling),
+            ("/externalReference", self.external_reference.is_some(), is_settling),
+            ("/evidence", self.evidence.is_some(), is_settling),
+        ];
+        fields.iter().filter(|(_, is_given, is_read)| *is_given && !is_read).map(|x| x.0).collect()
+    }
+}
+
 /// An action that somebody asks for.
 #[derive(Debug, Clone)]
 pub struct ActOnCase {

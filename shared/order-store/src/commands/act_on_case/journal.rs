@@ -86,6 +86,17 @@ pub(super) fn applied(
     Ok(())
 }
 
+/// What no person asked for: the clock escalated a case of the change.
+pub(crate) fn journal_escalation(change: &mut OrderChange<'_>, request: &ActOnCase) {
+    let case = change.aggregate.cases.iter().find(|x| Some(x.id) == request.case_id);
+    let row = ActionRow {
+        verdict: "APPLIED",
+        case_version: case.map(|x| x.version),
+        ..row(change, request, Uuid::now_v7())
+    };
+    change.set.push(Part::Action, &row);
+}
+
 /// Keeps the answer under the caller's key.
 pub(super) fn keep_answer(
     change: &mut OrderChange<'_>,

@@ -2,7 +2,7 @@
 
 use futures_util::future::try_join4;
 use order_domain::fallout::{CaseKind, FalloutAction};
-use order_domain::ids::{FulfillmentStepId, OrderLineId};
+use order_domain::ids::{FalloutCaseId, FulfillmentStepId, OrderLineId};
 use order_domain::tenant::TenantId;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -22,7 +22,7 @@ use crate::tx::Tx;
 
 /// In whatever status: a closed case refuses, a case that is not there is not found.
 pub(crate) const FIND_CASE: &str = r"
-    select c.cause, c.status, c.version, c.fulfillment_step_id, c.order_line_id, c.pending_request
+    select c.id, c.cause, c.status, c.version, c.fulfillment_step_id, c.order_line_id, c.pending_request
     from order_fallout_case c
     where c.tenant_id = $1 and c.order_id = $2 and c.id = $3";
 
@@ -76,6 +76,7 @@ fn subject_of(row: &Row) -> Result<CaseSubject, StoreError> {
     let step = r.get::<Option<Uuid>>("fulfillment_step_id")?;
     let line = r.get::<Option<Uuid>>("order_line_id")?;
     Ok(CaseSubject {
+        id: Some(FalloutCaseId::from_uuid(r.get("id")?)),
         kind: CaseKind::of_cause(&r.get::<String>("cause")?),
         status: r.parse("status")?,
         version: r.get("version")?,
@@ -105,7 +106,7 @@ async fn find_stored(
     }
 }
 
-/// The approver names no system: the request does.
+/// Whether the system that is named exists, and what it offers.
 async fn find_target(
     tx: &Tx,
     tenant: &TenantId,

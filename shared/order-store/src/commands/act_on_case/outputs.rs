@@ -9,9 +9,11 @@ use order_domain::characteristic::{CharacteristicValue, Characteristics};
 use order_domain::fallout::{ActionEffect, ActionRefusal};
 use order_domain::step::StepStatus;
 
+use super::act::Act;
 use super::check::{MAX_NAME, MAX_TEXT, Misfit};
 use super::input::ActionInput;
 use crate::aggregate::{OrderAggregate, StepRow};
+use crate::commands::settle_billing::BILLING;
 use crate::commands::step_results::needs_of;
 
 /// The limits of a target system's result (ADR 0007).
@@ -30,7 +32,8 @@ pub(super) fn check_outputs(
         return Err((ActionRefusal::InformationInvalid, vec![("/outputs".to_owned(), detail)]));
     }
     let mut missing: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for reader in open_dependents(aggregate, step) {
+    let goes_along = |x: &StepRow| effect == ActionEffect::Skip && is_billed_no_more(x, step);
+    for reader in open_dependents(aggregate, step).filter(|x| !goes_along(x)) {
         let needs = needs_of(reader, step).filter(|(_, needed)| !needed.is_optional);
         for (_, needed) in needs.filter(|(_, x)| !is_given(&x.field, step, (effect, input))) {
             let readers = missing.entry(&needed.field).or_default();
@@ -50,19 +53,12 @@ pub(super) fn check_outputs(
     }
 }
 
-/// What waits for `step` and is told no value in place of its result.
-pub(super) fn without_result(
-    aggregate: &OrderAggregate,
-    step: &StepRow,
-    input: &ActionInput,
-) -> Vec<String> {
-    let is_told = |reader: &StepRow| {
-        let mut fields = needs_of(reader, step).map(|(_, needed)| &needed.field).peekable();
-        let given = |field: &String| is_given(field, step, (ActionEffect::Skip, input));
-        fields.peek().is_some() && fields.all(given)
-    };
-    let readers = open_dependents(aggregate, step).filter(|reader| !is_told(reader));
-    readers.map(|reader| reader.step_key.clone()).collect()
+/// Whether `reader` is told everything that it takes from the step that is left out.
+pub(super) fn is_told(aggregate: &OrderAggregate, reader: &StepRow, act: &Act<'_>) -> bool {
+    let step = aggregate.steps.iter().find(|x| Some(x.id) == act.case.step_id);
+    let mut fields = step.into_iter().flat_map(|x| needs_of(reader, x)).map(|(_, x)| &x.field);
+    let given = |field: &String| act.input.outputs.as_ref().is_some_and(|x| x.contains_key(field));
+    fields.next().is_some_and(given) && fields.all(given)
 }
 
 fn open_dependents<'a>(
@@ -72,6 +68,14 @@ fn open_dependents<'a>(
     let keys = step.dependent_step_keys.iter();
     let found = keys.filter_map(|key| aggregate.steps.iter().find(|x| x.step_key == *key));
     found.filter(|x| x.status == StepStatus::Pending)
+}
+
+/// A line is not billed that is left out a mandatory step of: nobody has to be told anything.
+fn is_billed_no_more(reader: &StepRow, skipped: &StepRow) -> bool {
+    reader.step_type == BILLING
+        && skipped.is_mandatory
+        && skipped.order_line_id.is_some()
+        && skipped.order_line_id == reader.order_line_id
 }
 
 /// A step that counts as done keeps what its system said, unless somebody says otherwise.

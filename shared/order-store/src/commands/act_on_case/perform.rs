@@ -1,7 +1,9 @@
 //! Carries out what was decided: step, line, case and order change together.
 
 use order_domain::event::DomainEventType;
-use order_domain::fallout::{ActionEffect as E, CaseStatus, FalloutResolution};
+use order_domain::fallout::{
+    ActionEffect as E, CaseKind, CaseStatus, FalloutAction, FalloutResolution,
+};
 use order_domain::ids::FalloutCaseId;
 use serde_json::json;
 
@@ -11,11 +13,8 @@ use super::{give_up, step_actions};
 use crate::aggregate::CaseRow;
 use crate::change::OrderChange;
 use crate::change_set::{LineInformation, Part};
-use crate::commands::fallout::{Routing, close_case, push_case};
+use crate::commands::fallout::{close_case, expect_touch, raise_case};
 use crate::commands::settle_billing::{keep, statuses_of};
-
-/// Who takes over a case that was escalated.
-const SUPERVISORS: &str = "order-supervisors";
 
 /// Does it, and brings lines, plan and order in line. The case is written or closed.
 pub(super) fn perform(change: &mut OrderChange<'_>, effect: E, act: &Act<'_>) {
@@ -76,9 +75,25 @@ fn perform_on_step(change: &mut OrderChange<'_>, effect: E, act: &Act<'_>) {
     // Whoever states what nobody could find out has found it out, also that nothing was done.
     let is_sent = matches!(effect, E::SendAnew | E::Replace | E::SendAgain);
     let stays_open = is_sent || matches!(effect, E::AskFirst | E::Release);
-    match stays_open && act.input.finding.is_none() {
+    match stays_open && act.action != FalloutAction::SettleOutcome {
         true => go_on(change, act, CaseStatus::InProgress),
-        false => close(change, act, FalloutResolution::Retry),
+        false => {
+            close(change, act, FalloutResolution::Retry);
+            close_cases_of_settled_steps(change, act);
+        }
+    }
+}
+
+/// A step that is settled has no failure that anybody would have to act on.
+fn close_cases_of_settled_steps(change: &mut OrderChange<'_>, act: &Act<'_>) {
+    let aggregate = &change.aggregate;
+    let is_settled = |case: &CaseRow| {
+        let step = aggregate.steps.iter().find(|x| Some(x.id) == case.step_id);
+        case.kind() == CaseKind::Step && step.is_some_and(|x| x.status.is_settled(true))
+    };
+    let over: Vec<CaseRow> = aggregate.cases.iter().filter(|x| is_settled(x)).cloned().collect();
+    for case in over {
+        close_case(change, &case, FalloutResolution::Retry, (act.reason_code, act.note));
     }
 }
 
@@ -97,6 +112,10 @@ fn go_on(change: &mut OrderChange<'_>, act: &Act<'_>, status: CaseStatus) {
     with_case(change, act.case_id, |case| {
         case.status = status;
         case.pending_request = None;
+        // Whoever goes on otherwise waits for nothing any more.
+        if status != CaseStatus::WaitingForInformation {
+            case.requested_information.clear();
+        }
     });
     touch(change, act);
 }
@@ -104,20 +123,10 @@ fn go_on(change: &mut OrderChange<'_>, act: &Act<'_>, status: CaseStatus) {
 /// Notes that a person did something about the case: the next touch is due from now.
 pub(super) fn touch(change: &mut OrderChange<'_>, act: &Act<'_>) {
     let now = change.now();
-    let due_at = routing(change, act).touch_due_at(now);
-    with_case(change, act.case_id, |case| {
-        case.touched_at = Some(now);
-        case.due_at = Some(due_at);
-        case.version += 1;
-    });
+    with_case(change, act.case_id, |case| case.touched_at = Some(now));
     if let Some(id) = act.case_id {
-        push_case(change, id);
+        expect_touch(change, id);
     }
-}
-
-fn routing(change: &OrderChange<'_>, act: &Act<'_>) -> Routing {
-    let step = change.aggregate.steps.iter().find(|x| Some(x.id) == act.case.step_id);
-    step.map_or_else(Routing::of_order, Routing::of_step)
 }
 
 fn close(change: &mut OrderChange<'_>, act: &Act<'_>, resolution: FalloutResolution) {
@@ -178,10 +187,9 @@ fn defer_billing(change: &mut OrderChange<'_>, act: &Act<'_>) {
 fn escalate(change: &mut OrderChange<'_>, act: &Act<'_>) {
     let asked = act.input.severity;
     with_case(change, act.case_id, |case| {
-        case.severity = asked.unwrap_or(case.severity.raised());
-        SUPERVISORS.clone_into(&mut case.assigned_group);
+        raise_case(case, asked);
+        // Who escalates hands it over; the supervisors decide who takes it.
         case.assigned_user = None;
-        case.escalation_level += 1;
     });
     touch(change, act);
 }

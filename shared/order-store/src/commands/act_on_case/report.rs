@@ -2,10 +2,11 @@
 
 use order_domain::fallout::ActionEffect as E;
 use order_domain::line::LineStatus;
+use order_domain::step::StepStatus;
 
 use super::act::Act;
 use super::input::{ChargeChange, ChargeEffect, EffectReport, LineChange, StepChange};
-use super::outputs;
+use super::outputs::is_told;
 use crate::aggregate::{LineRow, OrderAggregate, StepRow};
 use crate::change::OrderChange;
 
@@ -26,7 +27,7 @@ pub(super) fn report(
         steps: before.steps.iter().zip(&after.steps).filter_map(step_change).collect(),
         lines: before.lines.iter().zip(&after.lines).filter_map(line_change).collect(),
         charges: charges(before, after, effect),
-        runs_without_result: without_result(before, effect, act),
+        runs_without_result: without_result((before, after), effect, act),
         events: change.events.clone(),
         engine,
         cannot_undo: irrevocable(effect).iter().map(|x| (*x).to_owned()).collect(),
@@ -73,20 +74,40 @@ fn charges(before: &OrderAggregate, after: &OrderAggregate, effect: E) -> Vec<Ch
         let open = after.lines.iter().filter(|x| has_price(x)).filter(open);
         return open.map(|x| of(x, ChargeEffect::Deferred)).collect();
     }
-    let gone = |status| matches!(status, LineStatus::Waived | LineStatus::Cancelled);
+    let gone = |x: &LineRow| {
+        // A line that was skipped a mandatory step of becomes WAIVED when it is settled.
+        matches!(x.status, LineStatus::Waived | LineStatus::Cancelled) || x.skipped_step_count > 0
+    };
     let lost = before.lines.iter().zip(&after.lines);
-    lost.filter(|(before, after)| !gone(before.status) && gone(after.status) && has_price(after))
+    lost.filter(|(before, after)| !gone(before) && gone(after) && has_price(after))
         .map(|(_, after)| of(after, ChargeEffect::NotBilled))
         .collect()
 }
 
-/// What waits for the step that is left out, was not settled before, and gets no value instead.
-fn without_result(before: &OrderAggregate, effect: E, act: &Act<'_>) -> Vec<String> {
-    let step = before.steps.iter().find(|x| Some(x.id) == act.case.step_id);
-    match step.filter(|_| effect == E::Skip) {
-        Some(step) => outputs::without_result(before, step, act.input),
-        None => Vec::new(),
-    }
+/// What waited for a step that is left out, and goes on without its result or a value instead.
+fn without_result(
+    (before, after): (&OrderAggregate, &OrderAggregate),
+    effect: E,
+    act: &Act<'_>,
+) -> Vec<String> {
+    let is_left_out = |(before, after): &(&StepRow, &StepRow)| match effect {
+        E::Skip => Some(after.id) == act.case.step_id,
+        E::Waive => before.status != after.status && after.status == StepStatus::Skipped,
+        _ => false,
+    };
+    let left_out = before.steps.iter().zip(&after.steps).filter(is_left_out);
+    let mut keys: Vec<&String> = left_out.flat_map(|(x, _)| &x.dependent_step_keys).collect();
+    keys.sort();
+    keys.dedup();
+    let goes_on = |key: &&String| {
+        let was_open =
+            before.steps.iter().any(|x| x.step_key == **key && x.status == StepStatus::Pending);
+        was_open
+            && after.steps.iter().any(|x| {
+                x.step_key == **key && x.status != StepStatus::Skipped && !is_told(before, x, act)
+            })
+    };
+    keys.into_iter().filter(goes_on).cloned().collect()
 }
 
 const fn irrevocable(effect: E) -> &'static [&'static str] {

@@ -1,16 +1,17 @@
 //! What actions do to the step and the line that a case is about.
 
+use order_domain::fallout::FalloutAction;
 use order_domain::line::LineStatus;
 use order_domain::plan::PlanStatus;
 use order_domain::step::{SendFacts, StepStatus};
 use serde_json::Value;
 
 use super::act::Act;
-use super::facts::may_have_an_effect;
-use crate::aggregate::{CaseRow, StepRow};
+use super::facts::{line_of, may_have_an_effect};
+use crate::aggregate::StepRow;
 use crate::change::OrderChange;
 use crate::change_set::{Part, RequestUpdate};
-use crate::commands::fallout::close_case;
+use crate::commands::settle_billing::BILLING;
 use crate::commands::step_effects::{DEPENDENCY_FAILED, leave_failed, make_ready, settle_counters};
 
 /// Why a step was left out.
@@ -32,14 +33,15 @@ pub(super) fn send_anew(change: &mut OrderChange<'_>, act: &Act<'_>) {
     step.response_payload = None;
     step.sends = SendFacts::default();
     step.deadline_at = None;
-    if let Some(target) = &act.input.target_system {
+    let target = act.input.target_system.as_ref();
+    if let Some(target) = target.filter(|_| act.action == FalloutAction::ReplaceTarget) {
         step.target_system.clone_from(target);
         step.target_settings.clone_from(act.target);
         step.has_new_payload = true;
     }
-    if let (Some(information), Value::Object(payload)) =
-        (&act.input.information, &mut step.request_payload)
-    {
+    let information =
+        act.input.information.as_ref().filter(|_| act.action == FalloutAction::ProvideInfo);
+    if let (Some(information), Value::Object(payload)) = (information, &mut step.request_payload) {
         for (name, value) in information {
             let value = serde_json::to_value(value).unwrap_or(Value::Null);
             payload.insert(name.clone(), value);
@@ -89,10 +91,7 @@ fn unsettle(change: &mut OrderChange<'_>, index: usize) {
             plan.is_changed = true;
         }
         for key in dependents {
-            let lost = |x: &StepRow| {
-                x.step_key == key && x.failure_code.as_deref() == Some(DEPENDENCY_FAILED)
-            };
-            let Some(dependent) = change.aggregate.steps.iter().position(lost) else { continue };
+            let Some(dependent) = lost_dependent(change, &key) else { continue };
             let step = &mut change.aggregate.steps[dependent];
             step.status = StepStatus::Pending;
             step.failure_code = None;
@@ -111,6 +110,22 @@ fn unsettle(change: &mut OrderChange<'_>, index: usize) {
         change.aggregate.steps[index].pending_dependency_count =
             u32::try_from(count).unwrap_or(u32::MAX);
     }
+}
+
+/// A step that was left out because an optional one before it failed, and that nothing else keeps
+/// out: no other step before it is lost, and its line has not gone on without it.
+fn lost_dependent(change: &OrderChange<'_>, key: &str) -> Option<usize> {
+    let is_lost = |x: &StepRow| {
+        x.status == StepStatus::Failed || x.failure_code.as_deref() == Some(DEPENDENCY_FAILED)
+    };
+    let steps = &change.aggregate.steps;
+    let index = steps
+        .iter()
+        .position(|x| x.step_key == key && x.failure_code.as_deref() == Some(DEPENDENCY_FAILED))?;
+    let before = |x: &&StepRow| x.dependent_step_keys.iter().any(|name| name == key);
+    let line = change.aggregate.lines.iter().find(|x| Some(x.id) == steps[index].order_line_id);
+    let is_open = line.is_none_or(|x| x.status.is_derived());
+    (is_open && !steps.iter().filter(before).any(is_lost)).then_some(index)
 }
 
 /// Reconciliation asks in its next round; the budget of checks begins anew.
@@ -144,33 +159,57 @@ pub(super) fn skip(change: &mut OrderChange<'_>, act: &Act<'_>) {
         line.skip_approved_by = Some(act.authority.to_owned());
         line.is_changed = true;
     }
-    leave_out(change, index, SKIPPED_BY_AUTHORITY);
+    let mut left_out = vec![index];
+    if is_mandatory && line_id.is_some() {
+        // The line becomes WAIVED, and what is waived is not billed.
+        left_out
+            .extend(open_steps(change, |x| x.order_line_id == line_id && x.step_type == BILLING));
+        left_out.dedup();
+    }
+    leave_out(change, &left_out, SKIPPED_BY_AUTHORITY);
 }
 
-fn leave_out(change: &mut OrderChange<'_>, index: usize, why: &str) {
-    settle(change, index, (StepStatus::Skipped, Some(why)));
+/// Steps that are not over and whose effect nobody has to find out first.
+fn open_steps(change: &OrderChange<'_>, is_meant: impl Fn(&StepRow) -> bool) -> Vec<usize> {
+    let is_over =
+        |x| matches!(x, StepStatus::Completed | StepStatus::Skipped | StepStatus::Cancelled);
+    let steps = change.aggregate.steps.iter().enumerate();
+    steps
+        .filter(|(_, x)| is_meant(x) && !is_over(x.status) && !may_have_an_effect(x))
+        .map(|(index, _)| index)
+        .collect()
 }
 
-/// Settles a step by authority, with everything that waits for it.
+fn leave_out(change: &mut OrderChange<'_>, indexes: &[usize], why: &str) {
+    settle(change, indexes, (StepStatus::Skipped, Some(why)));
+}
+
+/// Settles steps by authority, with everything that waits for them: all of them first, so that none
+/// is released by another that goes with it.
 fn settle(
     change: &mut OrderChange<'_>,
-    index: usize,
+    indexes: &[usize],
     (status, failure_code): (StepStatus, Option<&str>),
 ) {
-    let step = &mut change.aggregate.steps[index];
-    let before = step.status;
-    let was_settled = before.is_settled(step.is_mandatory);
-    step.status = status;
-    step.failure_code = failure_code.map(str::to_owned);
-    step.held_by_incident_id = None;
-    step.leased_until = None;
-    step.response_due_at = None;
-    step.next_attempt_at = None;
-    step.is_changed = true;
-    if before == StepStatus::Failed && step.is_mandatory {
-        leave_failed(change, index);
+    let mut newly_settled = Vec::new();
+    for &index in indexes {
+        let step = &mut change.aggregate.steps[index];
+        let before = step.status;
+        if !before.is_settled(step.is_mandatory) {
+            newly_settled.push(index);
+        }
+        step.status = status;
+        step.failure_code = failure_code.map(str::to_owned);
+        step.held_by_incident_id = None;
+        step.leased_until = None;
+        step.response_due_at = None;
+        step.next_attempt_at = None;
+        step.is_changed = true;
+        if before == StepStatus::Failed && step.is_mandatory {
+            leave_failed(change, index);
+        }
     }
-    if !was_settled {
+    for index in newly_settled {
         settle_counters(change, index);
     }
 }
@@ -196,58 +235,39 @@ pub(super) fn complete(change: &mut OrderChange<'_>, act: &Act<'_>) {
         };
         change.set.push(Part::RequestUpdate, &row);
     }
-    settle(change, index, (StepStatus::Completed, None));
+    settle(change, &[index], (StepStatus::Completed, None));
 }
 
 /// The line is satisfied by authority: what is open of it is left out, and its cases with it.
 pub(super) fn waive(change: &mut OrderChange<'_>, act: &Act<'_>) {
-    let line_id = act.case.line_id.or(act.input.order_line_id);
+    let line_id = line_of(act.case, act.input.order_line_id);
     let Some(line) = change.aggregate.lines.iter().position(|x| Some(x.id) == line_id) else {
         return;
     };
     change.set_line_status(line, LineStatus::Waived, (act.reason_code, Some(act.authority)));
-    let is_open = |x: &StepRow| {
-        x.order_line_id == line_id
-            && !matches!(
-                x.status,
-                StepStatus::Completed | StepStatus::Skipped | StepStatus::Cancelled
-            )
-            && !may_have_an_effect(x)
-    };
-    for index in 0..change.aggregate.steps.len() {
-        if is_open(&change.aggregate.steps[index]) {
-            leave_out(change, index, LINE_WAIVED);
-        }
-    }
-    close_cases_of_skipped_steps(change, act);
-}
-
-fn close_cases_of_skipped_steps(change: &mut OrderChange<'_>, act: &Act<'_>) {
-    let skipped = |x: &CaseRow| {
-        let step = change.aggregate.steps.iter().find(|step| Some(step.id) == x.step_id);
-        step.is_some_and(|x| x.failure_code.as_deref() == Some(LINE_WAIVED))
-    };
-    let others: Vec<CaseRow> = change
-        .aggregate
-        .cases
-        .iter()
-        .filter(|x| Some(x.id) != act.case_id && skipped(x))
-        .cloned()
-        .collect();
-    for case in others {
-        let resolution = order_domain::fallout::FalloutResolution::Retry;
-        close_case(change, &case, resolution, (LINE_WAIVED, None));
-    }
+    let open = open_steps(change, |x| x.order_line_id == line_id);
+    leave_out(change, &open, LINE_WAIVED);
 }
 
 /// What never began is taken out when the order is given up.
 pub(super) fn cancel_open_steps(change: &mut OrderChange<'_>) {
-    for step in &mut change.aggregate.steps {
-        if matches!(step.status, StepStatus::Pending | StepStatus::Ready) {
-            step.status = StepStatus::Cancelled;
-            step.held_by_incident_id = None;
-            step.next_attempt_at = None;
-            step.is_changed = true;
+    for index in 0..change.aggregate.steps.len() {
+        let step = &mut change.aggregate.steps[index];
+        if !matches!(step.status, StepStatus::Pending | StepStatus::Ready) {
+            continue;
+        }
+        step.status = StepStatus::Cancelled;
+        step.held_by_incident_id = None;
+        step.next_attempt_at = None;
+        step.is_changed = true;
+        let line_id = step.order_line_id;
+        if let Some(line) = change.aggregate.lines.iter_mut().find(|x| Some(x.id) == line_id) {
+            line.remaining_step_count = line.remaining_step_count.saturating_sub(1);
+            line.is_changed = true;
+        }
+        if let Some(plan) = change.aggregate.plan.as_mut() {
+            plan.remaining_step_count = plan.remaining_step_count.saturating_sub(1);
+            plan.is_changed = true;
         }
     }
     if change.aggregate.plan.as_ref().is_some_and(|x| x.status != PlanStatus::Completed) {

@@ -16,7 +16,7 @@ use tokio_postgres::types::Type;
 
 use super::one::push_attempts;
 use super::{RequestAttempt, StepOutcome, StepSubject};
-use crate::aggregate::{OrderKeys, StepScope, load_orders};
+use crate::aggregate::{OrderKeys, StepRow, StepScope, load_orders};
 use crate::audit::AuditOutcome;
 use crate::change::OrderChange;
 use crate::change_set::{
@@ -99,6 +99,12 @@ fn told(item: &StepOutcome) -> Value {
     json!({ "status": status, "code": code, "externalReference": reference, "message": message })
 }
 
+/// The system that the request was made to: the step may be another one's by now.
+fn asked_system(step: &StepRow, request_id: RequestId) -> String {
+    let older = step.older_requests.iter().find(|x| x.0 == request_id);
+    older.map_or_else(|| step.target_system.clone(), |x| x.1.clone())
+}
+
 fn owe_query(
     change: &mut OrderChange<'_>,
     index: usize,
@@ -111,7 +117,7 @@ fn owe_query(
         order_id: change.aggregate.order.id.as_uuid(),
         fulfillment_step_id: step.id.as_uuid(),
         request_id: request_id.as_uuid(),
-        target_system: step.target_system.clone(),
+        target_system: asked_system(step, request_id),
         due_at: change.now(),
     };
     change.set.push(Part::NewContradictionQuery, &row);

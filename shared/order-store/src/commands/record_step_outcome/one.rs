@@ -1,6 +1,7 @@
 //! One answer on one step: lease check, decision, effects, and the request's own record.
 
 use fault_points::SeededBug;
+use order_domain::fallout::{CaseKind, FalloutResolution};
 use order_domain::ids::RequestId;
 use order_domain::plan::PlanStatus;
 use order_domain::step::answer::StepAnswer;
@@ -13,7 +14,7 @@ use crate::aggregate::CaseRow;
 use crate::change::OrderChange;
 use crate::change_set::{AttemptRow, IncidentRow, Part, RequestUpdate};
 use crate::commands::fallout::close_case;
-use crate::commands::step_effects::{RETRIES_EXHAUSTED, apply_move, step_cause};
+use crate::commands::step_effects::{RETRIES_EXHAUSTED, apply_move};
 
 /// Index of the step that the answer is about, if this order has it.
 pub(super) fn position_of(change: &OrderChange<'_>, item: &StepOutcome) -> Option<usize> {
@@ -23,8 +24,9 @@ pub(super) fn position_of(change: &OrderChange<'_>, item: &StepOutcome) -> Optio
             StepSubject::Lease { step_id, .. } => is_present && x.id == *step_id,
             // A request belongs to the system that signed: another's id matches nothing.
             StepSubject::Callback(receipt) => {
-                (is_present || x.older_request_ids.contains(&item.request_id))
-                    && x.target_system == receipt.system
+                let asked = (item.request_id, receipt.system.clone());
+                (is_present && x.target_system == receipt.system)
+                    || x.older_requests.contains(&asked)
             }
         }
     })
@@ -176,11 +178,11 @@ fn note_contract_breach(change: &mut OrderChange<'_>, index: usize, answer: &Ste
 /// The case of a step whose outcome was unknown, or whose attempts were used up, is closed by the
 /// answer that settles it.
 fn resolve_step_case(change: &mut OrderChange<'_>, index: usize) {
-    let step = &change.aggregate.steps[index];
-    let id = change.open_case_of(&step_cause(step));
-    let open = change.aggregate.cases.iter().find(|x: &&CaseRow| Some(x.id) == id && !x.is_new);
-    if let Some(case) = open.cloned() {
-        let resolution = order_domain::fallout::FalloutResolution::Retry;
-        close_case(change, &case, resolution, ("SETTLED_BY_ANSWER", None));
+    let step_id = change.aggregate.steps[index].id;
+    let is_its_own =
+        |x: &&CaseRow| x.step_id == Some(step_id) && x.kind() == CaseKind::Step && !x.is_new;
+    let open: Vec<CaseRow> = change.aggregate.cases.iter().filter(is_its_own).cloned().collect();
+    for case in open {
+        close_case(change, &case, FalloutResolution::Retry, ("SETTLED_BY_ANSWER", None));
     }
 }

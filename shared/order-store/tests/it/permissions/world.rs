@@ -1,6 +1,7 @@
 //! Every public entry of the store, tried by any role at a moment when it has something to write.
 #![expect(clippy::unwrap_used, reason = "a world that cannot be made fails its test")]
 
+mod overdue_cases;
 mod processes;
 
 use jiff::{SignedDuration, Timestamp};
@@ -101,6 +102,11 @@ entries! {
     RepeatPlanMessages = "repeat::repeat_plan_messages",
     RestartProcess = "restart_process::restart_process",
     ReviewOverduePlan = "review_overdue_plan::review_overdue_plan",
+    EscalateOverdueCase = "escalate_overdue_case::escalate_overdue_case",
+    EscalateOverdueCases = "escalate_overdue_case::escalate_overdue_cases",
+    ListOverdueCases = "overdue_cases::list_overdue",
+    FollowEngineIncidents = "follow_engine_incidents::follow_engine_incidents",
+    ListUnfollowed = "follow_engine_incidents::list_unfollowed",
     ResolveIncident = "resolve_incident::resolve_incident",
     ListIncidents = "incident_list::list_incidents",
     ListOrders = "order_list::list_orders",
@@ -230,10 +236,15 @@ impl World {
                 let refused = StepAnswer::Refused { detail: "status 401".to_owned() };
                 self.answer(&refused).await;
             }
-            Entry::ActOnCase => {
+            Entry::ActOnCase
+            | Entry::EscalateOverdueCase
+            | Entry::EscalateOverdueCases
+            | Entry::ListOverdueCases => {
                 let rejected =
                     StepAnswer::Rejected { code: "NO".to_owned(), external_reference: None };
                 self.answer(&rejected).await;
+                db.execute("update order_fallout_case set due_at = now() - interval '1 hour'")
+                    .await;
             }
             _ => self.arrange_process(entry).await,
         }
@@ -380,7 +391,12 @@ impl World {
             | Entry::ListCasesOfOrders
             | Entry::RepeatPlanMessages
             | Entry::RestartProcess
+            | Entry::FollowEngineIncidents
+            | Entry::ListUnfollowed
             | Entry::ReviewOverduePlan => self.attempt_process(entry, store).await,
+            Entry::EscalateOverdueCase | Entry::EscalateOverdueCases | Entry::ListOverdueCases => {
+                self.attempt_overdue(entry, store).await
+            }
         }
     }
 
@@ -439,7 +455,7 @@ impl World {
                 let input = ActionInput::default();
                 let request = self.stage.request(FalloutAction::RetryStep, case_id, input);
                 let actor = Actor::caller("olga", vec!["order-operator".to_owned()]);
-                let ctx = CommandContext::new(actor, self.stage.now());
+                let ctx = CommandContext::new(actor, self.stage.now()).with_idempotency_key("act");
                 let outcome = commands::act_on_case(tx, &ctx, &request).await?;
                 assert!(matches!(outcome, ActOutcome::Done(_)), "{outcome:?}");
                 Ok(())
@@ -657,6 +673,9 @@ const fn needs_steps(entry: Entry) -> bool {
             | Entry::ListDueSteps
             | Entry::RestoreNextEvents
             | Entry::ActOnCase
+            | Entry::EscalateOverdueCase
+            | Entry::EscalateOverdueCases
+            | Entry::ListOverdueCases
             | Entry::ResolveIncident
             | Entry::ListIncidents
             | Entry::ExposeForeign

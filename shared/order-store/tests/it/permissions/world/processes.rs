@@ -39,6 +39,12 @@ impl World {
                      now() - interval '1 hour', now() - interval '1 hour')",
                 KIND.as_str()
             ),
+            Entry::FollowEngineIncidents | Entry::ListUnfollowed => format!(
+                "insert into platform_incident (tenant_id, id, kind, cause, order_id, severity, detail,
+                     occurrence_count, first_seen_at, last_seen_at)
+                 values ('{tenant}', gen_random_uuid(), 'ENGINE_INCIDENT', 'task:p:DecomposeOrder', '{order}',
+                     'MAJOR', '', 1, now(), now())"
+            ),
             Entry::ListCasesOfOrders => format!(
                 "insert into order_fallout_case (tenant_id, id, order_id, cause, origin, severity,
                      reason_code, reasons, status, is_blocking, engine_anchor, evidence, assigned_group,
@@ -72,6 +78,14 @@ impl World {
                 let outcome = commands::review_overdue_plan(tx, order, &self.ctx()).await?;
                 assert!(matches!(outcome, CommandOutcome::Applied { .. }), "{outcome:?}");
                 Ok(())
+            }
+            Entry::FollowEngineIncidents => {
+                let orders = [(self.stage.tenant.clone(), self.stage.order_id)];
+                let tx = store.system_tx().await?;
+                commands::follow_engine_incidents(tx, &self.ctx(), &orders).await.map(|_| ())
+            }
+            Entry::ListUnfollowed => {
+                commands::list_unfollowed(store.system_tx().await?, 10).await.map(|_| ())
             }
             Entry::RecordEngineReport
             | Entry::ResolveUnseenReports
