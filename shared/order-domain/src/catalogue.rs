@@ -30,7 +30,7 @@ use crate::calendar::{AgreedDeadline, BusinessCalendar, Deadline};
 pub use action::LineAction;
 pub use condition::{Condition, ConditionFacts, EqualsOperands, GreaterThanOperands};
 pub use name::{InvalidName, OperationName, ProductCode, StepTemplateKey, StepType, SystemCode};
-pub use payload::{LineField, OrderField, PayloadMapping, PayloadSource};
+pub use payload::{LineField, OrderField, PayloadMapping, PayloadSource, ResultField};
 pub(crate) use problem::circle;
 pub use problem::{CatalogueProblem, CatalogueProblemKind};
 pub use template::{

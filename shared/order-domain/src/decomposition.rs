@@ -9,6 +9,8 @@
 //! condition left out is replaced by what that step would have waited for, so leaving a step out
 //! never loosens the order of the others.
 //!
+//! What a payload takes from another step's result is not known yet: the item says whose and what.
+//!
 //! Mandatory on an item is the step's own flag. Whether a failure blocks the order depends on the
 //! line as well, and is not decided here.
 
@@ -17,6 +19,7 @@ mod link;
 mod order;
 mod payload;
 mod rejection;
+mod results;
 mod selection;
 mod work_item;
 
@@ -24,7 +27,7 @@ use crate::catalogue::Catalogue;
 
 pub use order::{LineForDecomposition, OrderForDecomposition};
 pub use rejection::DecompositionRejection;
-pub use work_item::WorkItem;
+pub use work_item::{NeededResult, NeededResults, WorkItem};
 
 /// Most work items one order may have.
 ///
@@ -47,6 +50,7 @@ pub fn decompose(
     let lines = selection::select_rules(catalogue, order)?;
     let mut instances = instance::instantiate(catalogue, order, &lines)?;
     link::link(&lines, &mut instances)?;
+    results::note_needs(&lines, &mut instances);
     Ok(instances.into_items())
 }
 

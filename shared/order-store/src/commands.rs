@@ -24,6 +24,7 @@ mod review_overdue_plan;
 mod settle_billing;
 mod start_fulfillment;
 mod step_effects;
+mod step_results;
 mod validate_readiness;
 
 pub use act_on_case::{

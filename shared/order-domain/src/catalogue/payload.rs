@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::name::StepTemplateKey;
 use crate::characteristic::CharacteristicValue;
 
 /// Payload name → source of its value.
@@ -25,6 +26,20 @@ pub enum PayloadSource {
     Line(LineField),
     /// A field of the order.
     Order(OrderField),
+    /// A field of the result of a step that is waited for, which is left out only by giving the value.
+    StepResult(ResultField),
+    /// The same; left out when there is no such value.
+    OptionalStepResult(ResultField),
+}
+
+/// A value that a step of the same rule gives when it is completed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct ResultField {
+    /// Key of the step.
+    pub step: StepTemplateKey,
+    /// Name of the value in its result.
+    pub field: String,
 }
 
 /// Fields of a line that a payload may carry.
@@ -72,7 +87,24 @@ impl PayloadSource {
             | Self::OptionalCharacteristic(_)
             | Self::PreviousCharacteristic(_)
             | Self::Line(_) => true,
-            Self::Constant(_) | Self::Order(_) => false,
+            Self::Constant(_)
+            | Self::Order(_)
+            | Self::StepResult(_)
+            | Self::OptionalStepResult(_) => false,
+        }
+    }
+
+    /// What it reads of another step's result, which exists only when that step is done.
+    #[must_use]
+    pub const fn result(&self) -> Option<&ResultField> {
+        match self {
+            Self::StepResult(wanted) | Self::OptionalStepResult(wanted) => Some(wanted),
+            Self::Characteristic(_)
+            | Self::OptionalCharacteristic(_)
+            | Self::PreviousCharacteristic(_)
+            | Self::Constant(_)
+            | Self::Line(_)
+            | Self::Order(_) => None,
         }
     }
 }

@@ -63,6 +63,15 @@ pub enum CatalogueProblemKind {
     /// A step of the whole order has no line to look at.
     #[error("a step of scope ORDER can use constants and order fields only, and no condition")]
     OrderScopeReadsLine,
+    /// A result exists only when its step is done.
+    #[error("step {0} must be in dependsOn of this step, of the same rule, to use its result")]
+    ResultNotAwaited(String),
+    /// Several steps would have the result, and none of them is meant.
+    #[error("step {0} is made more often than this step, so nobody knows whose result is meant")]
+    ResultAmbiguous(String),
+    /// There may be no such step.
+    #[error("step {0} has a condition that this step lacks: use optionalStepResult")]
+    ResultMayBeMissing(String),
     /// A step of the whole order is made once per product, so its templates must agree.
     #[error("step {0} of scope ORDER differs from the one of the same key in another rule")]
     OrderScopeDiffers(String),

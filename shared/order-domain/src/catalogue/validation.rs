@@ -1,6 +1,7 @@
 //! The checks that need the whole catalogue: references, cycles, mandatory on optional.
 
 mod dependencies;
+mod results;
 mod step;
 
 use std::collections::BTreeSet;
@@ -76,6 +77,7 @@ fn check_rule(view: RuleView<'_>, out: &mut Problems) {
         }
         step::check(view.catalogue, template, &pointer, out);
         dependencies::check(view, index, &pointer, out);
+        results::check(view, index, &pointer, out);
     }
     dependencies::check_cycle(view, out);
 }

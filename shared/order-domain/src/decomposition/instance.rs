@@ -8,7 +8,7 @@ use super::order::OrderForDecomposition;
 use super::payload::{PayloadFacts, build_payload};
 use super::rejection::DecompositionRejection;
 use super::selection::RuledLine;
-use super::work_item::WorkItem;
+use super::work_item::{NeededResults, WorkItem};
 use crate::catalogue::{Catalogue, ConditionFacts, StepScope, StepTemplate};
 use crate::characteristic::CharacteristicValue;
 
@@ -148,6 +148,7 @@ fn work_item(
         expected_minutes: template.expected_minutes,
         deadline: template.deadline.as_ref().map(|deadline| catalogue.agree_on(deadline)),
         payload: build_payload(&template.payload, facts)?,
+        needed_results: NeededResults::new(),
         compensation: template.compensation.clone(),
         point_of_no_return: template.point_of_no_return,
         rule_id: ruled.product.rule_id(ruled.line.action),

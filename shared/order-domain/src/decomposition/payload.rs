@@ -15,7 +15,7 @@ pub(super) struct PayloadFacts<'a> {
     pub(super) instance_number: usize,
 }
 
-/// The payload of one instance; optional values that are absent are left out.
+/// The payload of one instance, as far as it is known; optional values that are absent are left out.
 pub(super) fn build_payload(
     mapping: &PayloadMapping,
     facts: PayloadFacts<'_>,
@@ -46,6 +46,8 @@ fn value_of(
         PayloadSource::Constant(value) => Some(value.clone()),
         PayloadSource::Line(field) => line_field(*field, facts),
         PayloadSource::Order(field) => Some(text(order_field(*field, facts.order))),
+        // Known when that step is done.
+        PayloadSource::StepResult(_) | PayloadSource::OptionalStepResult(_) => None,
     })
 }
 

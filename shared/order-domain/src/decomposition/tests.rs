@@ -206,6 +206,61 @@ fn the_payload_comes_from_characteristics_constants_line_and_order() {
     assert_eq!(serde_json::to_value(&items[0].payload).unwrap(), expected);
 }
 
+/// Which items are told results, and whose.
+fn needs(steps: &[Value], line: LineForDecomposition) -> Vec<String> {
+    let items = decompose(&catalogue(steps), &order([line])).unwrap();
+    let of_item = |item: &WorkItem| {
+        assert_eq!(item.payload, Characteristics::new());
+        let needs = item.needed_results.iter();
+        let tell = |(name, need): (&String, &NeededResult)| {
+            let mark = if need.is_optional { "?" } else { "" };
+            format!("{}.{name} = {}.{}{mark}", item.item_key, need.step_key, need.field)
+        };
+        needs.map(tell).collect::<Vec<_>>()
+    };
+    items.iter().flat_map(of_item).collect()
+}
+
+#[test]
+fn a_value_of_another_steps_result_is_noted_and_not_yet_part_of_the_payload() {
+    let told = json!({"dependsOn": [{"step": "a"}], "payload": {
+        "site": {"stepResult": {"step": "a", "field": "siteId"}},
+        "lift": {"optionalStepResult": {"step": "a", "field": "hasLift"}}}});
+    let expected = ["line-1.b.lift = line-1.a.hasLift?", "line-1.b.site = line-1.a.siteId"];
+    assert_eq!(needs(&[step("a", &json!({})), step("b", &told)], add(&json!({}))), expected);
+}
+
+#[test]
+fn each_unit_is_told_the_result_of_its_own_unit_and_all_of_them_that_of_a_single_step() {
+    let result = |step: &str| json!({"stepResult": {"step": step, "field": "id"}});
+    let steps = [
+        step("once", &json!({})),
+        step("a", &json!({"scope": "UNIT"})),
+        step(
+            "b",
+            &json!({"scope": "UNIT", "dependsOn": [{"step": "once"}, {"step": "a"}],
+                "payload": {"own": result("a"), "shared": result("once")}}),
+        ),
+    ];
+    let two = LineForDecomposition { quantity: 2, ..add(&json!({})) };
+    let expected = [
+        "line-1.b#1.own = line-1.a#1.id",
+        "line-1.b#1.shared = line-1.once.id",
+        "line-1.b#2.own = line-1.a#2.id",
+        "line-1.b#2.shared = line-1.once.id",
+    ];
+    assert_eq!(needs(&steps, two), expected);
+}
+
+#[test]
+fn a_step_that_a_condition_left_out_gives_no_result() {
+    let told = json!({"dependsOn": [{"step": "a"}],
+        "payload": {"x": {"optionalStepResult": {"step": "a", "field": "x"}}}});
+    let steps = [step("a", &json!({"when": {"exists": "a"}})), step("b", &told)];
+    assert_eq!(needs(&steps, add(&json!({}))), Vec::<String>::new());
+    assert_eq!(needs(&steps, add(&json!({"a": 1}))), ["line-1.b.x = line-1.a.x?"]);
+}
+
 #[test]
 fn refusals_name_line_product_and_what_is_missing() {
     let none = json!({});

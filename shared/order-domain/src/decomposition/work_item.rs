@@ -1,5 +1,7 @@
 //! A work item: one piece of work of one order, not yet planned.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::AgreedDeadline;
@@ -8,6 +10,22 @@ use crate::catalogue::{
 };
 use crate::characteristic::Characteristics;
 use crate::ids::OrderLineId;
+
+/// Payload name → where its value will come from.
+pub type NeededResults = BTreeMap<String, NeededResult>;
+
+/// A value that another item gives when it is completed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct NeededResult {
+    /// Key of that item, which is also its key in the plan.
+    pub step_key: String,
+    /// Name of the value in its result.
+    pub field: String,
+    /// The work can be done without it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_optional: bool,
+}
 
 /// One piece of work in one target system, complete without the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +53,9 @@ pub struct WorkItem {
     pub deadline: Option<AgreedDeadline>,
     /// What the target system is told.
     pub payload: Characteristics,
+    /// What it is told besides, from results of what the item waits for.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub needed_results: NeededResults,
     /// How the work is undone.
     pub compensation: Option<Compensation>,
     /// What the work means for a later cancellation.

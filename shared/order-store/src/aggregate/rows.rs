@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use order_domain::calendar::AgreedDeadline;
 use order_domain::catalogue::LineAction;
 use order_domain::characteristic::Characteristics;
+use order_domain::decomposition::NeededResults;
 use order_domain::ids::{
     CorrelationId, FulfillmentPlanId, FulfillmentStepId, OrderId, OrderLineId, RequestId,
 };
@@ -192,6 +193,8 @@ pub(crate) struct StepRow {
     pub(crate) generation: i32,
     pub(crate) request_id: Option<RequestId>,
     pub(crate) request_payload: serde_json::Value,
+    /// What results of steps that it waits for add to the payload, once each of them is settled.
+    pub(crate) needed_results: NeededResults,
     pub(crate) response_payload: Option<serde_json::Value>,
     pub(crate) external_reference: Option<String>,
     pub(crate) failure_code: Option<String>,
@@ -243,6 +246,7 @@ impl TryFrom<&Row> for StepRow {
             generation: r.get("generation")?,
             request_id: r.get::<Option<Uuid>>("request_id")?.map(RequestId::from_uuid),
             request_payload: r.get("request_payload")?,
+            needed_results: r.optional_json("needed_results")?.unwrap_or_default(),
             response_payload: r.get("response_payload")?,
             external_reference: r.get("external_reference")?,
             failure_code: r.get("failure_code")?,
@@ -262,10 +266,7 @@ impl TryFrom<&Row> for StepRow {
                 was_accepted: r.get("was_accepted")?,
             },
             deadline_at: r.get("deadline_at")?,
-            deadline: match r.get::<Option<serde_json::Value>>("deadline")? {
-                None => None,
-                Some(_) => Some(r.json("deadline")?),
-            },
+            deadline: r.optional_json("deadline")?,
             target_settings: r.get("target_settings")?,
             older_requests: older_requests(&r)?,
         })

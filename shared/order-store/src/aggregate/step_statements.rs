@@ -9,8 +9,8 @@ macro_rules! steps {
             r"
     select s.order_id, s.id, s.order_line_id, s.step_key, s.step_type, s.target_system,
            s.operation, s.dependent_step_keys, s.pending_dependency_count, s.is_mandatory,
-           s.status, s.generation, s.request_id, s.request_payload, s.response_payload,
-           s.external_reference, s.failure_code, s.attempt_count, s.check_count,
+           s.status, s.generation, s.request_id, s.request_payload, s.needed_results,
+           s.response_payload, s.external_reference, s.failure_code, s.attempt_count, s.check_count,
            s.next_attempt_at, s.response_due_at, s.lease_epoch, s.leased_until,
            s.held_by_incident_id, s.first_sent_at, s.first_absent_at, s.asked_at, s.is_unproved, s.was_accepted,
            s.deadline_at, s.deadline, t.settings as target_settings, ",

@@ -122,11 +122,11 @@ parts! {
         insert into fulfillment_step (tenant_id, id, order_id, plan_id, order_line_id, work_item_id, step_key,
             step_type, target_system, operation, depends_on_step_keys, dependent_step_keys,
             pending_dependency_count, is_mandatory, point_of_no_return, compensation_operation, status,
-            request_payload, deadline, created_at, updated_at)
+            request_payload, needed_results, deadline, created_at, updated_at)
         select tenant_id, id, order_id, plan_id, order_line_id, work_item_id, step_key,
             step_type, target_system, operation, depends_on_step_keys, dependent_step_keys,
             pending_dependency_count, is_mandatory, point_of_no_return, compensation_operation, status,
-            request_payload, deadline, created_at, updated_at
+            request_payload, needed_results, deadline, created_at, updated_at
         from jsonb_populate_recordset(null::fulfillment_step, $1::jsonb->'new_step'))";
     // Before the steps that it holds: one open incident per cause, and who is held names the open one.
     Incident = "incident": insert!("incident", "platform_incident",

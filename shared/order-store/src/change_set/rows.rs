@@ -85,7 +85,8 @@ change_rows! {
         operation: String, depends_on_step_keys: Vec<String>, dependent_step_keys: Vec<String>,
         pending_dependency_count: u32, is_mandatory: bool, point_of_no_return: String,
         compensation_operation: Option<String>, status: &'static str, request_payload: Value,
-        deadline: Option<Value>, created_at: Timestamp, updated_at: Timestamp,
+        needed_results: Option<Value>, deadline: Option<Value>, created_at: Timestamp,
+        updated_at: Timestamp,
     }
     StepUpdate {
         tenant_id: String, id: Uuid, status: &'static str, target_system: Option<String>,

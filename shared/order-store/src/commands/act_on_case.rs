@@ -11,6 +11,7 @@ mod give_up;
 mod input;
 mod journal;
 mod load;
+mod outputs;
 mod perform;
 mod report;
 mod step_actions;

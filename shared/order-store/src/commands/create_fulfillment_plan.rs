@@ -162,6 +162,10 @@ fn new_step(
         compensation_operation: item.compensation.as_ref().map(|x| x.operation.to_string()),
         status: StepStatus::Pending.as_str(),
         request_payload: serde_json::to_value(&item.payload).map_err(encode)?,
+        needed_results: (!item.needed_results.is_empty())
+            .then(|| serde_json::to_value(&item.needed_results))
+            .transpose()
+            .map_err(encode)?,
         deadline: item.deadline.as_ref().map(serde_json::to_value).transpose().map_err(encode)?,
         created_at: change.now(),
         updated_at: change.now(),

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::fallout::{NewFallout, open_fallout};
 use super::record_step_outcome::{RequestAttempt, StepOutcome};
+use super::step_results::hand_over;
 use crate::aggregate::StepRow;
 use crate::change::OrderChange;
 use crate::change_set::{HeldIncidentRow, Part};
@@ -175,15 +176,20 @@ pub(super) fn settle_counters(change: &mut OrderChange<'_>, index: usize) {
             plan.is_changed = true;
         }
         for key in dependents {
-            if let Some(dependent) = settle_dependency(change, &key, is_lost) {
+            if let Some(dependent) = settle_dependency(change, index, &key, is_lost) {
                 queue.push_back(dependent);
             }
         }
     }
 }
 
-/// One dependency of `key` is settled. Returns the step if it was skipped because of that.
-fn settle_dependency(change: &mut OrderChange<'_>, key: &str, is_lost: bool) -> Option<usize> {
+/// `settled`, which `key` waits for, is settled. Returns the step if it was skipped because of that.
+fn settle_dependency(
+    change: &mut OrderChange<'_>,
+    settled: usize,
+    key: &str,
+    is_lost: bool,
+) -> Option<usize> {
     let index = change.aggregate.steps.iter().position(|x| x.step_key == key)?;
     let now = change.now();
     let step = &mut change.aggregate.steps[index];
@@ -197,6 +203,8 @@ fn settle_dependency(change: &mut OrderChange<'_>, key: &str, is_lost: bool) -> 
         step.failure_code = Some(DEPENDENCY_FAILED.to_owned());
         return Some(index);
     }
+    hand_over(&mut change.aggregate.steps, settled, index);
+    let step = &change.aggregate.steps[index];
     if step.pending_dependency_count == 0 {
         make_ready(change, index, now);
     }

@@ -15,6 +15,7 @@ mod outbox;
 mod permissions;
 mod plans;
 mod processes;
+mod results;
 mod schema;
 mod turns;
 mod worklist;

@@ -129,6 +129,62 @@ fn dependencies_name_what_exists() {
     }
 }
 
+/// A step that is told `x` of the result of step `a`.
+fn told(depends_on: &[&str], source: &str) -> Value {
+    let payload = json!({"a/x": {source: {"step": "a", "field": "x"}}});
+    with(step("b", "WORK", depends_on), "payload", payload)
+}
+
+const TOLD: &str = "/products/0/rules/0/steps/1/payload/a~1x";
+
+#[test]
+fn a_result_is_that_of_a_step_that_is_waited_for_in_the_same_line() {
+    let giver = || step("a", "WORK", &[]);
+    assert_eq!(problems(of_steps(&[giver(), told(&["a"], "stepResult")])), []);
+    let kind = || Kind::ResultNotAwaited("a".to_owned());
+    assert_only_problem(of_steps(&[giver(), told(&[], "optionalStepResult")]), TOLD, kind());
+    let behind = [giver(), told(&["c"], "stepResult"), step("c", "WORK", &["a"])];
+    assert_only_problem(of_steps(&behind), TOLD, kind());
+    let elsewhere = json!([{"step": "a", "product": "A", "scope": "SAME_ORDER"}]);
+    let of_other_lines = with(told(&[], "stepResult"), "dependsOn", elsewhere);
+    assert_only_problem(of_steps(&[giver(), of_other_lines]), TOLD, kind());
+    // Billing waits for the rest of its line without saying so.
+    let billing = with(told(&[], "stepResult"), "type", json!("BILLING"));
+    assert_eq!(problems(of_steps(&[giver(), billing])), []);
+}
+
+#[test]
+fn a_result_is_that_of_one_step() {
+    let scoped = |step: Value, scope: &str| with(step, "scope", json!(scope));
+    let document = |giver: &str, reader: &str| {
+        let reader = scoped(told(&["a"], "stepResult"), reader);
+        of_steps(&[scoped(step("a", "WORK", &[]), giver), reader])
+    };
+    let ambiguous = || Kind::ResultAmbiguous("a".to_owned());
+    for fits in [("LINE", "UNIT"), ("UNIT", "UNIT"), ("ORDER", "LINE"), ("ORDER", "ORDER")] {
+        assert_eq!(problems(document(fits.0, fits.1)), [], "{fits:?}");
+    }
+    for (giver, reader) in [("UNIT", "LINE"), ("LINE", "ORDER")] {
+        assert_only_problem(document(giver, reader), TOLD, ambiguous());
+    }
+    let per = |step: Value, name: &str| with(step, "repeat", json!({"characteristic": name}));
+    let repeated = |name: &str| {
+        of_steps(&[per(step("a", "WORK", &[]), "n"), per(told(&["a"], "stepResult"), name)])
+    };
+    assert_eq!(problems(repeated("n")), []);
+    assert_only_problem(repeated("m"), TOLD, ambiguous());
+}
+
+#[test]
+fn a_result_of_a_step_with_a_condition_is_optional() {
+    let when = |step: Value| with(step, "when", json!({"exists": "c"}));
+    let giver = || when(step("a", "WORK", &[]));
+    let kind = Kind::ResultMayBeMissing("a".to_owned());
+    assert_only_problem(of_steps(&[giver(), told(&["a"], "stepResult")]), TOLD, kind);
+    assert_eq!(problems(of_steps(&[giver(), told(&["a"], "optionalStepResult")])), []);
+    assert_eq!(problems(of_steps(&[giver(), when(told(&["a"], "stepResult"))])), []);
+}
+
 #[test]
 fn a_deadline_names_a_calendar_of_the_catalogue() {
     let steps = [with(step("a", "WORK", &[]), "deadline", json!({"businessDays": 2}))];

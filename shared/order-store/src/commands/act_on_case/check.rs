@@ -8,11 +8,12 @@ use serde_json::Value;
 
 use super::facts::CaseSubject;
 use super::input::ActionInput;
+use super::outputs::check_outputs;
 use crate::aggregate::{OrderAggregate, StepRow};
 
 const MAX_NAMES: usize = 50;
-const MAX_NAME: usize = 128;
-const MAX_TEXT: usize = 1_024;
+pub(super) const MAX_NAME: usize = 128;
+pub(super) const MAX_TEXT: usize = 1_024;
 
 /// The refusal, and the places in the input that are to blame.
 pub(super) type Misfit = (ActionRefusal, Vec<(String, String)>);
@@ -46,6 +47,12 @@ pub(super) fn check_input(
         }
         ActionEffect::Complete | ActionEffect::Confirm => check_finding(input),
         ActionEffect::SendAgain if action == FalloutAction::SettleOutcome => check_finding(input),
+        _ => Ok(()),
+    }?;
+    match (effect, step) {
+        (ActionEffect::Skip | ActionEffect::Complete, Some(step)) => {
+            check_outputs(aggregate, step, (effect, input))
+        }
         _ => Ok(()),
     }
 }
@@ -127,7 +134,9 @@ fn check_information(
     }
     if let (CaseKind::Step, Some(step)) = (case.kind, step) {
         let known = |name: &String| {
-            asked.contains(&name) || step.request_payload.get(name.as_str()).is_some()
+            asked.contains(&name)
+                || step.request_payload.get(name.as_str()).is_some()
+                || step.needed_results.contains_key(name)
         };
         for name in information.keys().filter(|name| !known(name)) {
             let detail = "neither asked for nor part of what the step is told".to_owned();

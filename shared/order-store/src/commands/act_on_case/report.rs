@@ -6,6 +6,7 @@ use order_domain::step::StepStatus;
 
 use super::act::Act;
 use super::input::{ChargeChange, ChargeEffect, EffectReport, LineChange, StepChange};
+use super::outputs::is_told;
 use crate::aggregate::{LineRow, OrderAggregate, StepRow};
 use crate::change::OrderChange;
 
@@ -83,7 +84,7 @@ fn charges(before: &OrderAggregate, after: &OrderAggregate, effect: E) -> Vec<Ch
         .collect()
 }
 
-/// What waited for a step that is left out, and goes on without its result.
+/// What waited for a step that is left out, and goes on without its result or a value instead.
 fn without_result(
     (before, after): (&OrderAggregate, &OrderAggregate),
     effect: E,
@@ -102,7 +103,9 @@ fn without_result(
         let was_open =
             before.steps.iter().any(|x| x.step_key == **key && x.status == StepStatus::Pending);
         was_open
-            && after.steps.iter().any(|x| x.step_key == **key && x.status != StepStatus::Skipped)
+            && after.steps.iter().any(|x| {
+                x.step_key == **key && x.status != StepStatus::Skipped && !is_told(before, x, act)
+            })
     };
     keys.into_iter().filter(goes_on).cloned().collect()
 }
