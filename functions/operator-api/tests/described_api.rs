@@ -32,7 +32,6 @@ const CALLERS: [(&str, &str, &str); 5] = [
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "needs Schemathesis: .ci/run installs it"]
 async fn whatever_anybody_sends_is_answered_as_described() {
     let mut failed = Vec::new();
     for (name, scopes, role) in CALLERS {
