@@ -13,8 +13,8 @@ use clap_complete::Shell;
 use secrecy::SecretString;
 
 pub use actions::{
-    AssignArguments, CaseAction, Decision, Finding, LineArguments, OrderAction, OutcomeArguments,
-    Plain, ProvideArguments, ReplaceArguments, RequestArguments, SkipArguments,
+    AssignArguments, CaseAction, Decision, EscalateArguments, Finding, LineArguments, OrderAction,
+    OutcomeArguments, Plain, ProvideArguments, ReplaceArguments, RequestArguments, SkipArguments,
 };
 pub use cases::{CaseReference, CasesCommand, ListCases, ListSignatures, Severity};
 pub use order_name::OrderName;

@@ -36,6 +36,9 @@ pub const ENGINE_REPORTS_EVERY: SignedDuration = SignedDuration::from_secs(60);
 pub const USER_TASK_GRACE: SignedDuration = SignedDuration::from_mins(5);
 /// Rows of one kind that a look at the engine reads; with more nothing is called resolved.
 pub const ENGINE_ROWS: u32 = 1000;
+/// Orders whose engine incidents are followed in one look; the others wait for the next one, so that
+/// an outage does not hold up the sweeps behind it.
+pub const ENGINE_CASES_PER_LOOK: u32 = 50;
 /// Every so many rounds overdue cases are looked for: their deadlines are hours and days.
 pub const OVERDUE_CASES_EVERY_ROUNDS: u32 = 30;
 /// Which of those rounds: not the one that looks at all live orders, so that no round costs more.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::cli::{CaseAction, Decision, Finding, OrderAction, Pair};
+use crate::cli::{CaseAction, Decision, Finding, OrderAction, Pair, Severity};
 
 /// One action as it is sent.
 #[derive(Debug)]
@@ -52,7 +52,10 @@ impl From<CaseAction> for ActionRequest {
                 Self::new("waive-line", x.decision, json!({"orderLineId": x.line}))
             }
             CaseAction::DeferBilling(x) => plain("defer-billing", x.decision),
-            CaseAction::Escalate(x) => plain("escalate", x.decision),
+            CaseAction::Escalate(x) => {
+                let severity = x.severity.map(Severity::as_str);
+                Self::new("escalate", x.decision, json!({"severity": severity}))
+            }
             CaseAction::Assign(x) => {
                 let fields = json!({"assignedGroup": x.group, "assignedUser": x.user});
                 Self::new("assign", x.decision, fields)
@@ -72,6 +75,7 @@ impl From<CaseAction> for ActionRequest {
                     "finding": finding(x.finding),
                     "externalReference": x.external_reference,
                     "evidence": x.evidence,
+                    "outputs": (!x.outputs.is_empty()).then(|| object(x.outputs)),
                 });
                 Self::new("settle-outcome", x.decision, fields)
             }

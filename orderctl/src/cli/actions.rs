@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 use uuid::Uuid;
 
-use super::Pair;
+use super::{Pair, Severity};
 
 /// What can be decided about a case.
 #[derive(Debug, Subcommand)]
@@ -41,7 +41,7 @@ pub enum CaseAction {
     /// Hand the case to the next level, with a higher urgency.
     ///
     /// Who was told stays told; the case stays open.
-    Escalate(Plain),
+    Escalate(EscalateArguments),
     /// Give the case to a group or a person.
     ///
     /// Changes nothing about the order, and can be changed again at any time.
@@ -203,6 +203,17 @@ pub struct AssignArguments {
     pub user: Option<String>,
 }
 
+/// `escalate`.
+#[derive(Debug, Args)]
+pub struct EscalateArguments {
+    /// What every action needs.
+    #[command(flatten)]
+    pub decision: Decision,
+    /// How urgent it is now [default: one step more than before].
+    #[arg(long, ignore_case = true)]
+    pub severity: Option<Severity>,
+}
+
 /// `settle-outcome`.
 #[derive(Debug, Args)]
 pub struct OutcomeArguments {
@@ -218,6 +229,9 @@ pub struct OutcomeArguments {
     /// How you know; it is audited.
     #[arg(long, value_name = "TEXT")]
     pub evidence: String,
+    /// What the step has given to those behind it; name:=json for what is no text; may be repeated.
+    #[arg(long = "output", value_name = "NAME=VALUE")]
+    pub outputs: Vec<Pair>,
 }
 
 /// What came out of a step.

@@ -53,9 +53,10 @@ fn actions() -> Vec<(String, Value)> {
             json!({"finding": "EXECUTED", "evidence": "seen", "externalReference": "X-1"}),
         ),
         (
-            "settle-outcome --finding DONE_OUTSIDE --evidence seen",
-            json!({"finding": "DONE_OUTSIDE", "evidence": "seen"}),
+            "settle-outcome --finding DONE_OUTSIDE --evidence seen --output serial=S-1",
+            json!({"finding": "DONE_OUTSIDE", "evidence": "seen", "outputs": {"serial": "S-1"}}),
         ),
+        ("escalate --severity critical", json!({"severity": "CRITICAL"})),
     ];
     let others = others.map(|(words, body)| (words.to_owned(), body));
     let with_line = [

@@ -12,7 +12,7 @@ use crate::deps::Deps;
 use crate::policy;
 use crate::summary::{ReconciliationSummary, count};
 
-/// Follows what the last look left, one order at a time: one that cannot be written must not hold up
+/// Follows some of what the last look left, the oldest first, one order at a time: one that cannot be written must not hold up
 /// the others.
 pub(super) async fn follow(
     deps: &Deps,
@@ -20,7 +20,7 @@ pub(super) async fn follow(
     summary: &mut ReconciliationSummary,
 ) -> Result<(), StoreError> {
     let tx = deps.store.system_tx().await?;
-    for order in list_unfollowed(tx, policy::ENGINE_ROWS).await? {
+    for order in list_unfollowed(tx, policy::ENGINE_CASES_PER_LOOK).await? {
         if run.deadline.has_passed() {
             break;
         }

@@ -1,6 +1,6 @@
 //! Who owns a case, and by when somebody must have touched it (§18 §20).
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::kind::CaseKind;
@@ -8,6 +8,8 @@ use crate::calendar::{AgreedDeadline, BusinessCalendar, DEFAULT_CALENDAR, Deadli
 
 /// Business days within which somebody must do something about a case.
 const TOUCH_WITHIN_DAYS: u16 = 1;
+/// The least time that anybody has.
+const SOONEST_TOUCH: SignedDuration = SignedDuration::from_mins(5);
 
 /// What a target system's settings say about cases of its steps.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,11 +36,14 @@ impl FalloutRouting {
     /// or else Monday to Friday in UTC.
     #[must_use]
     pub fn touch_due_at(&self, now: Timestamp, calendar: Option<&BusinessCalendar>) -> Timestamp {
-        match (&self.touch_within, calendar) {
+        let due = match (&self.touch_within, calendar) {
             (Some(agreed), _) => agreed.due_at(now),
             (None, Some(calendar)) => calendar.add_business_days(now, TOUCH_WITHIN_DAYS),
             (None, None) => default_touch().due_at(now),
-        }
+        };
+        // Settings that leave no time would have a case escalated for ever.
+        let soonest = now.checked_add(SOONEST_TOUCH).unwrap_or(Timestamp::MAX);
+        due.max(soonest)
     }
 }
 
@@ -74,6 +79,11 @@ mod tests {
 
         assert_eq!(plain.touch_due_at(friday, None), at("2026-11-30T15:00:00Z"));
         assert_eq!(hasty.touch_due_at(friday, None), at("2026-11-27T19:00:00Z"));
+        let at_once = FalloutRouting {
+            touch_within: Some(AgreedDeadline { deadline: Deadline::Hours(0), calendar: None }),
+            ..FalloutRouting::default()
+        };
+        assert_eq!(at_once.touch_due_at(friday, None), at("2026-11-27T15:05:00Z"));
         let own = plain.touch_due_at(at("2026-11-28T15:00:00Z"), Some(&saturdays));
         assert_eq!(own, at("2026-12-05T15:00:00Z"));
     }

@@ -106,15 +106,18 @@ impl OrderFilter {
             || self.is_overdue
     }
 
-    /// What is asked for, the one that leaves the fewest orders first.
+    /// What is asked for, the one that leaves the fewest orders first. A text may be one letter and
+    /// fit every order that ever was; everything else looks at live ones or at one quote's.
     fn beginnings(&self) -> impl Iterator<Item = Beginning> {
+        let by_text = self.text.is_some() && self.quote_id.is_none();
         let asked = [
             (self.external_reference.is_some(), Beginning::OfReference),
-            (self.quote_id.is_some() || self.text.is_some(), Beginning::Called),
+            (self.quote_id.is_some(), Beginning::Called),
             (self.asks_for_case(), Beginning::WithCase),
             (self.attempts_at_least.is_some(), Beginning::Retried),
             (self.target_system.is_some(), Beginning::OfSystem),
             (self.stuck_since.is_some(), Beginning::Stuck),
+            (by_text, Beginning::Called),
         ];
         asked.into_iter().filter(|(is_asked, _)| *is_asked).map(|(_, beginning)| beginning)
     }

@@ -260,3 +260,28 @@ async fn outputs_are_kept_to_the_limits_of_a_result() {
     }
     stage.db.finish().await;
 }
+
+#[tokio::test]
+async fn a_step_that_was_left_out_and_comes_back_is_told_what_was_settled_meanwhile() {
+    let stage = released().await;
+    let optional = "update fulfillment_step set is_mandatory = false
+        where operation in ('survey', 'configure')";
+    stage.db.execute(optional).await;
+    let first = claimed(&stage).await;
+    answer(&stage, &first["survey"], &rejected("NOBODY_AT_HOME")).await;
+    answer(&stage, &first["ship"], &completed(json!({"serialNumber": "S-1"}))).await;
+    let left_out = "select failure_code from fulfillment_step where operation = 'configure'";
+    assert_eq!(stage.db.text(left_out).await.as_deref(), Some("DEPENDENCY_FAILED"));
+
+    let again = (A::RetryStep, stage.case().await);
+    let _sent = report(stage.act(OPERATOR, again, ActionInput::default()).await);
+    let again = claimed(&stage).await;
+    answer(&stage, &again["survey"], &completed(json!({"floor": 3}))).await;
+
+    let configure = &claimed(&stage).await["configure"];
+    assert_eq!(
+        (&configure.payload["serial"], &configure.payload["floor"]),
+        (&json!("S-1"), &json!(3))
+    );
+    stage.db.finish().await;
+}

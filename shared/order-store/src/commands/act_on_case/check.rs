@@ -15,6 +15,9 @@ const MAX_NAMES: usize = 50;
 pub(super) const MAX_NAME: usize = 128;
 pub(super) const MAX_TEXT: usize = 1_024;
 
+/// As long as a target system's own answer may name it.
+const MAX_REFERENCE: usize = 255;
+
 /// The refusal, and the places in the input that are to blame.
 pub(super) type Misfit = (ActionRefusal, Vec<(String, String)>);
 
@@ -105,8 +108,9 @@ fn check_finding(input: &ActionInput) -> Result<(), Misfit> {
         problems.push(problem("/evidence", "how that is known, at most 1024 characters"));
     }
     let needs_reference = input.finding == Some(Executed) || input.external_reference.is_some();
-    if needs_reference && !input.external_reference.as_ref().is_some_and(is_text) {
-        let detail = "the target system's id of the work, at most 1024 characters";
+    let is_reference = |x: &String| is_text(x) && x.chars().count() <= MAX_REFERENCE;
+    if needs_reference && !input.external_reference.as_ref().is_some_and(is_reference) {
+        let detail = "the target system's id of the work, at most 255 characters";
         problems.push(problem("/externalReference", detail));
     }
     match problems.is_empty() {

@@ -14,6 +14,7 @@ use super::check::{MAX_NAME, MAX_TEXT, Misfit};
 use super::input::ActionInput;
 use crate::aggregate::{OrderAggregate, StepRow};
 use crate::commands::settle_billing::BILLING;
+use crate::commands::step_effects::DEPENDENCY_FAILED;
 use crate::commands::step_results::needs_of;
 
 /// The limits of a target system's result (ADR 0007).
@@ -67,7 +68,11 @@ fn open_dependents<'a>(
 ) -> impl Iterator<Item = &'a StepRow> {
     let keys = step.dependent_step_keys.iter();
     let found = keys.filter_map(|key| aggregate.steps.iter().find(|x| x.step_key == *key));
-    found.filter(|x| x.status == StepStatus::Pending)
+    // Who was left out with another step may come back, and is told then.
+    let may_run = |x: &&StepRow| {
+        x.status == StepStatus::Pending || x.failure_code.as_deref() == Some(DEPENDENCY_FAILED)
+    };
+    found.filter(may_run)
 }
 
 /// A line is not billed that is left out a mandatory step of: nobody has to be told anything.

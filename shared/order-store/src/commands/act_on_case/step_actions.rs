@@ -13,6 +13,7 @@ use crate::change::OrderChange;
 use crate::change_set::{Part, RequestUpdate};
 use crate::commands::settle_billing::BILLING;
 use crate::commands::step_effects::{DEPENDENCY_FAILED, leave_failed, make_ready, settle_counters};
+use crate::commands::step_results::hand_over;
 
 /// Why a step was left out.
 const SKIPPED_BY_AUTHORITY: &str = "SKIPPED_BY_AUTHORITY";
@@ -109,6 +110,19 @@ fn unsettle(change: &mut OrderChange<'_>, index: usize) {
         let count = change.aggregate.steps.iter().filter(waits_for).count();
         change.aggregate.steps[index].pending_dependency_count =
             u32::try_from(count).unwrap_or(u32::MAX);
+        hear_of_results(change, index, &key);
+    }
+}
+
+/// What was settled while the step was left out could not hand it anything.
+fn hear_of_results(change: &mut OrderChange<'_>, reader: usize, key: &str) {
+    let gives = |x: &StepRow| {
+        x.status.is_settled(x.is_mandatory) && x.dependent_step_keys.iter().any(|name| name == key)
+    };
+    let steps = &mut change.aggregate.steps;
+    let givers: Vec<usize> = (0..steps.len()).filter(|&giver| gives(&steps[giver])).collect();
+    for giver in givers {
+        hand_over(steps, giver, reader);
     }
 }
 
