@@ -31,7 +31,7 @@ use crate::responses::{CaseDocument, OrderDocument, OrderList};
 use crate::worklist;
 
 /// Decoded parameters, or what cannot be decoded.
-type Parameters = Result<Query<Vec<(String, String)>>, QueryRejection>;
+pub(crate) type Parameters = Result<Query<Vec<(String, String)>>, QueryRejection>;
 
 /// What a token must be issued for.
 pub const SCOPE: &str = "orders:read";
@@ -54,6 +54,12 @@ pub fn router(deps: Arc<Deps>) -> Router {
     with_edge_layers(authenticated(routes, verifier).merge(reference::routes()))
 }
 
+/// What a query string says, each name with its value.
+pub(crate) fn decoded(query: Parameters) -> Result<Vec<(String, String)>, Problem> {
+    let Query(parameters) = query.map_err(|_undecodable| invalid("query", "not a query string"))?;
+    Ok(parameters)
+}
+
 async fn list_orders(
     State(deps): State<Arc<Deps>>,
     caller: Caller,
@@ -62,8 +68,7 @@ async fn list_orders(
     let span = tracing::info_span!("list_orders", tenant.id = caller.tenant.as_str());
     async {
         caller.require_scope(SCOPE)?;
-        let Query(parameters) =
-            query.map_err(|_undecodable| invalid("query", "not a query string"))?;
+        let parameters = decoded(query)?;
         let request = ListOrders::parse(&parameters)?;
         list(&deps, &caller, &request).await.map(Json)
     }
@@ -83,14 +88,20 @@ async fn get_order(
     );
     async {
         caller.require_scope(SCOPE)?;
-        // What cannot be an order's id is no order's id.
-        let order_id = path.ok().and_then(|Path(id)| id.parse::<OrderId>().ok());
-        let order_id = order_id.ok_or_else(not_found)?;
-        tracing::Span::current().record("order.id", tracing::field::display(order_id));
+        let order_id = order_of(path)?;
         show(&deps, &caller, order_id).await
     }
     .instrument(span)
     .await
+}
+
+/// The order that a path names, noted in the span.
+fn order_of(path: Result<Path<String>, PathRejection>) -> Result<OrderId, Problem> {
+    // What cannot be an order's id is no order's id.
+    let order_id = path.ok().and_then(|Path(id)| id.parse::<OrderId>().ok());
+    let order_id = order_id.ok_or_else(not_found)?;
+    tracing::Span::current().record("order.id", tracing::field::display(order_id));
+    Ok(order_id)
 }
 
 /// JSON, or plain sentences for whoever prefers `text/plain`.
@@ -107,9 +118,7 @@ async fn explain_order(
     );
     async {
         caller.require_scope(SCOPE)?;
-        let order_id = path.ok().and_then(|Path(id)| id.parse::<OrderId>().ok());
-        let order_id = order_id.ok_or_else(not_found)?;
-        tracing::Span::current().record("order.id", tracing::field::display(order_id));
+        let order_id = order_of(path)?;
         let explanation = explain(&deps, &caller, order_id).await?;
         Ok(match prefers_text(&headers) {
             true => to_text(&explanation).into_response(),
@@ -195,8 +204,7 @@ async fn act(
         let span = tracing::Span::current();
         span.record("order.id", tracing::field::display(target.0));
         span.record("action", tracing::field::display(target.2));
-        let Query(parameters) =
-            query.map_err(|_undecodable| invalid("query", "not a query string"))?;
+        let parameters = decoded(query)?;
         let asked = Asked::parse(&parameters, request.headers())?;
         let JsonBody(body) = JsonBody::from_request(request, &()).await?;
         let document = case_actions::act(deps, caller, target, (asked, body)).await?;
@@ -217,8 +225,7 @@ async fn get_incidents(
     let span = tracing::info_span!("list_incidents", tenant.id = caller.tenant.as_str());
     async {
         incidents::allow(&caller, incidents::SCOPE_READ)?;
-        let Query(parameters) =
-            query.map_err(|_undecodable| invalid("query", "not a query string"))?;
+        let parameters = decoded(query)?;
         let request = ListIncidents::parse(&parameters)?;
         incidents::list(&deps, &caller, &request).await.map(Json)
     }

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use jiff::Timestamp;
 use lambda_support::caller::Caller;
 use lambda_support::clock;
@@ -23,7 +22,7 @@ use tracing::Instrument;
 
 use crate::handler::{Deps, begin};
 use crate::responses::ListLinks;
-use crate::routes::SCOPE;
+use crate::routes::{Parameters, SCOPE, decoded};
 
 const CASES: &str = "oms/fallout-cases/cursor/v1";
 
@@ -182,8 +181,6 @@ impl From<SignatureSummary> for ListedSignature {
     }
 }
 
-type Parameters = Result<Query<Vec<(String, String)>>, QueryRejection>;
-
 pub(crate) async fn get_cases(
     State(deps): State<Arc<Deps>>,
     caller: Caller,
@@ -211,11 +208,6 @@ pub(crate) async fn get_signatures(
     }
     .instrument(span)
     .await
-}
-
-fn decoded(query: Parameters) -> Result<Vec<(String, String)>, Problem> {
-    let Query(parameters) = query.map_err(|_undecodable| invalid("query", "not a query string"))?;
-    Ok(parameters)
 }
 
 /// One page of the tenant's cases, most urgent first.

@@ -67,8 +67,8 @@ fn charges(before: &OrderAggregate, after: &OrderAggregate, effect: E) -> Vec<Ch
         change,
     };
     if effect == E::Defer {
+        let statuses = crate::commands::settle_billing::statuses_of(before);
         let open = |x: &&LineRow| {
-            let statuses = crate::commands::settle_billing::statuses_of(before);
             statuses.iter().any(|(id, status)| *id == x.id.as_uuid() && !status.is_settled())
         };
         let open = after.lines.iter().filter(|x| has_price(x)).filter(open);
