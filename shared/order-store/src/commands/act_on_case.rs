@@ -40,6 +40,7 @@ use crate::change::OrderChange;
 use crate::change_set::ChangeSet;
 use crate::context::CommandContext;
 use crate::error::StoreError;
+use crate::idempotency::KeptAnswer;
 use crate::tx::TenantTx;
 
 /// What was decided, with the words of who asked for it.
@@ -66,9 +67,9 @@ pub async fn act_on_case(
         .tx
         .open(Some(&tenant), async |tx| load(tx, &tenant, (ctx, request)).await)
         .await?;
-    if let Some(stored) = &loaded.stored {
+    if let Some(stored) = loaded.stored {
         tenant_tx.tx.roll_back().await?;
-        return Ok(replay(stored, request));
+        return Ok(replay(stored));
     }
     let Loaded { aggregate: Some(aggregate), case: Some(case), target, .. } = loaded else {
         tenant_tx.tx.roll_back().await?;
@@ -91,7 +92,7 @@ pub async fn act_on_case(
             let refused = RefusedAction::new(refusal, problems);
             let mut change = OrderChange::begin(aggregate, request.action.as_str(), ctx, &mut set);
             journal::refused(&mut change, request, refusal);
-            journal::keep_answer(&mut change, request, &Stored::Refused(refused.clone()))?;
+            journal::keep(&mut change, request, &Stored::Refused(refused.clone()))?;
             change.finish(&AuditOutcome::Refused(refusal.code().to_owned()));
             ActOutcome::Refused(refused)
         }
@@ -108,11 +109,11 @@ pub async fn act_on_case(
     }
 }
 
-fn replay(stored: &(String, Stored), request: &ActOnCase) -> ActOutcome {
+fn replay(stored: KeptAnswer<Stored>) -> ActOutcome {
     match stored {
-        (fingerprint, _) if *fingerprint != request.fingerprint => ActOutcome::KeyReused,
-        (_, Stored::Done(report)) => ActOutcome::Done(report.clone()),
-        (_, Stored::Refused(refused)) => ActOutcome::Refused(refused.clone()),
+        KeptAnswer::OtherRequest => ActOutcome::KeyReused,
+        KeptAnswer::Same(Stored::Done(report)) => ActOutcome::Done(report),
+        KeptAnswer::Same(Stored::Refused(refused)) => ActOutcome::Refused(refused),
     }
 }
 
@@ -229,7 +230,7 @@ fn carry_out(
         effect,
     };
     journal::applied(&mut change, (request, action_id), (&report, subject.pending.as_ref()))?;
-    journal::keep_answer(&mut change, request, &Stored::Done(Box::new(report.clone())))?;
+    journal::keep(&mut change, request, &Stored::Done(Box::new(report.clone())))?;
     change.finish(&AuditOutcome::Applied);
     Ok(report)
 }

@@ -20,10 +20,10 @@ use super::step_effects::make_ready;
 use crate::aggregate::{OrderAggregate, OrderKeys, StepScope, load_orders};
 use crate::audit::{AuditOutcome, ChainHead, GENESIS, next_entry};
 use crate::change::OrderChange;
-use crate::change_set::{ChangeSet, IncidentResolution, NewIdempotency, Part};
+use crate::change_set::{ChangeSet, IncidentResolution, Part};
 use crate::context::CommandContext;
 use crate::error::StoreError;
-use crate::idempotency::{FIND_OPERATOR_RESULT, OPERATOR_SCOPE};
+use crate::idempotency::{KeptAnswer, find_answer, keep_answer};
 use crate::row::Reader;
 use crate::tx::{TenantTx, Tx};
 
@@ -82,7 +82,7 @@ struct Loaded {
     orders: BTreeMap<(TenantId, OrderId), OrderAggregate>,
     incident: Vec<Row>,
     held: Vec<Row>,
-    stored: Vec<Row>,
+    stored: Option<KeptAnswer<IncidentResolved>>,
     chain: Vec<Row>,
 }
 
@@ -96,12 +96,11 @@ pub async fn resolve_incident(
     request: &ResolveIncident,
 ) -> Result<ResolveIncidentOutcome, StoreError> {
     let tenant = tenant_tx.tenant.clone();
-    let key = ctx.idempotency_key.clone().unwrap_or_default();
     let loaded = tenant_tx
         .tx
-        .open(Some(&tenant), async |tx| load(tx, (&tenant, &key), request.incident_id).await)
+        .open(Some(&tenant), async |tx| load(tx, &tenant, (ctx, request)).await)
         .await?;
-    if let Some(ended) = ended(&loaded, request)? {
+    if let Some(ended) = ended(&loaded)? {
         tenant_tx.tx.roll_back().await?;
         return Ok(ended);
     }
@@ -120,7 +119,8 @@ pub async fn resolve_incident(
         IncidentResolved { incident_id: request.incident_id, released_step_count: released };
     push_resolution(&mut set, &tenant, ctx, request);
     push_audit(&mut set, &tenant, ctx, &loaded.chain)?;
-    push_key(&mut set, &tenant, ctx, (request, &resolved))?;
+    let asked = (ctx, "resolve_incident", &*request.fingerprint);
+    keep_answer(&mut set, tenant.to_string(), asked, &resolved)?;
     match set.write(tenant_tx.tx, "resolve_incident").await {
         // Somebody stored the key between our look and our write: the repeat reads what they did.
         Err(error) if error.constraint() == Some("idempotency_record_pk") => {
@@ -132,21 +132,18 @@ pub async fn resolve_incident(
 
 async fn load(
     tx: &Tx,
-    (tenant, key): (&TenantId, &str),
-    incident_id: IncidentId,
+    tenant: &TenantId,
+    (ctx, request): (&CommandContext, &ResolveIncident),
 ) -> Result<Loaded, StoreError> {
-    let keys = OrderKeys::of_incident(tenant.clone(), incident_id);
-    let id = incident_id.as_uuid();
-    let tenant = tenant.as_str();
-    let incident = [(&tenant as _, Type::TEXT), (&id as _, Type::UUID)];
-    let chain = [(&tenant as _, Type::TEXT), (&GENESIS as _, Type::TEXT)];
-    let stored =
-        [(&tenant as _, Type::TEXT), (&OPERATOR_SCOPE as _, Type::TEXT), (&key as _, Type::TEXT)];
+    let keys = OrderKeys::of_incident(tenant.clone(), request.incident_id);
+    let (name, id) = (tenant.as_str(), request.incident_id.as_uuid());
+    let incident = [(&name as _, Type::TEXT), (&id as _, Type::UUID)];
+    let chain = [(&name as _, Type::TEXT), (&GENESIS as _, Type::TEXT)];
     let (orders, incident, held, stored, chain) = try_join5(
         load_orders(tx, &keys, StepScope::All),
         tx.rows("lock_incident", LOCK_INCIDENT, &incident),
         tx.rows("count_held_steps", COUNT_HELD, &incident),
-        tx.rows("find_operator_result", FIND_OPERATOR_RESULT, &stored),
+        find_answer(tx, tenant, (ctx, &request.fingerprint)),
         tx.rows("lock_tenant_chain", LOCK_TENANT_CHAIN, &chain),
     )
     .await?;
@@ -154,16 +151,11 @@ async fn load(
 }
 
 /// What there is to say without changing anything.
-fn ended(
-    loaded: &Loaded,
-    request: &ResolveIncident,
-) -> Result<Option<ResolveIncidentOutcome>, StoreError> {
-    if let Some(row) = loaded.stored.first() {
-        let r = Reader::new("idempotency_record", row);
-        if r.get::<String>("fingerprint")? != request.fingerprint {
-            return Ok(Some(ResolveIncidentOutcome::KeyReused));
-        }
-        return Ok(Some(ResolveIncidentOutcome::Resolved(r.json("result")?)));
+fn ended(loaded: &Loaded) -> Result<Option<ResolveIncidentOutcome>, StoreError> {
+    match loaded.stored {
+        Some(KeptAnswer::OtherRequest) => return Ok(Some(ResolveIncidentOutcome::KeyReused)),
+        Some(KeptAnswer::Same(done)) => return Ok(Some(ResolveIncidentOutcome::Resolved(done))),
+        None => {}
     }
     Ok(match loaded.incident.first() {
         None => Some(ResolveIncidentOutcome::NotFound),
@@ -229,28 +221,5 @@ fn push_audit(
     let entry = next_entry(&head, ctx, "resolve_incident", &AuditOutcome::Applied, None);
     set.push(Part::Audit, &entry);
     set.push(Part::TenantChain, &entry);
-    Ok(())
-}
-
-fn push_key(
-    set: &mut ChangeSet,
-    tenant: &TenantId,
-    ctx: &CommandContext,
-    (request, resolved): (&ResolveIncident, &IncidentResolved),
-) -> Result<(), StoreError> {
-    let Some(key) = &ctx.idempotency_key else { return Ok(()) };
-    let result = serde_json::to_value(resolved)
-        .map_err(|source| StoreError::Encode { operation: "resolve_incident", source })?;
-    let row = NewIdempotency {
-        tenant_id: tenant.to_string(),
-        scope: OPERATOR_SCOPE,
-        key: key.clone(),
-        fingerprint: request.fingerprint.clone(),
-        status: "DONE",
-        result_status: Some(200),
-        result,
-        created_at: ctx.now,
-    };
-    set.push(Part::NewIdempotency, &row);
     Ok(())
 }

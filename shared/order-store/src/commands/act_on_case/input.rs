@@ -247,11 +247,6 @@ impl RefusedAction {
         Self { code: refusal.code().to_owned(), problems }
     }
 
-    /// For an answer that belongs to another operation, and so to another request.
-    pub(super) const fn unreadable() -> Self {
-        Self { code: String::new(), problems: Vec::new() }
-    }
-
     /// The refusal of this code.
     ///
     /// # Errors

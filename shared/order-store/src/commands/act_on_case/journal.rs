@@ -9,9 +9,9 @@ use super::facts::{CaseSubject, PendingRequest};
 use super::input::{ActOnCase, ActionReport, ActionVerdict, CaseAfter};
 use super::load::Stored;
 use crate::change::OrderChange;
-use crate::change_set::{ActionRow, NewIdempotency, Part};
+use crate::change_set::{ActionRow, Part};
 use crate::error::StoreError;
-use crate::idempotency::OPERATOR_SCOPE;
+use crate::idempotency::keep_answer;
 
 /// The case after the change: an open one as it is, else closed.
 pub(super) fn case_after(
@@ -98,24 +98,11 @@ pub(crate) fn journal_escalation(change: &mut OrderChange<'_>, request: &ActOnCa
 }
 
 /// Keeps the answer under the caller's key.
-pub(super) fn keep_answer(
+pub(super) fn keep(
     change: &mut OrderChange<'_>,
     request: &ActOnCase,
     answer: &Stored,
 ) -> Result<(), StoreError> {
-    let Some(key) = &change.ctx.idempotency_key else { return Ok(()) };
-    let result = serde_json::to_value(answer)
-        .map_err(|source| StoreError::Encode { operation: "act_on_case", source })?;
-    let row = NewIdempotency {
-        tenant_id: change.tenant(),
-        scope: OPERATOR_SCOPE,
-        key: key.clone(),
-        fingerprint: request.fingerprint.clone(),
-        status: "DONE",
-        result_status: None,
-        result,
-        created_at: change.now(),
-    };
-    change.set.push(Part::NewIdempotency, &row);
-    Ok(())
+    let (tenant, asked) = (change.tenant(), (change.ctx, "act_on_case", &*request.fingerprint));
+    keep_answer(change.set, tenant, asked, answer)
 }

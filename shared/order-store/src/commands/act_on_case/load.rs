@@ -16,7 +16,7 @@ use super::input::{ActOnCase, ActionReport, RefusedAction};
 use crate::aggregate::{OrderAggregate, OrderKeys, StepScope, load_orders};
 use crate::context::CommandContext;
 use crate::error::StoreError;
-use crate::idempotency::{FIND_OPERATOR_RESULT, OPERATOR_SCOPE};
+use crate::idempotency::{KeptAnswer, find_answer};
 use crate::row::Reader;
 use crate::tx::Tx;
 
@@ -43,8 +43,7 @@ pub(super) struct Loaded {
     pub(super) aggregate: Option<OrderAggregate>,
     pub(super) case: Option<CaseSubject>,
     pub(super) target: NewTarget,
-    /// With the fingerprint of its request.
-    pub(super) stored: Option<(String, Stored)>,
+    pub(super) stored: Option<KeptAnswer<Stored>>,
 }
 
 pub(super) async fn load(
@@ -59,7 +58,7 @@ pub(super) async fn load(
     let (mut orders, case, stored, target) = try_join4(
         load_orders(tx, &keys, StepScope::All),
         tx.rows("find_case", FIND_CASE, &case),
-        find_stored(tx, tenant, ctx),
+        find_answer(tx, tenant, (ctx, &request.fingerprint)),
         find_target(tx, tenant, request),
     )
     .await?;
@@ -84,26 +83,6 @@ fn subject_of(row: &Row) -> Result<CaseSubject, StoreError> {
         line_id: line.map(OrderLineId::from_uuid),
         pending: PendingRequest::of(r.get::<Option<Value>>("pending_request")?.as_ref()),
     })
-}
-
-async fn find_stored(
-    tx: &Tx,
-    tenant: &TenantId,
-    ctx: &CommandContext,
-) -> Result<Option<(String, Stored)>, StoreError> {
-    let Some(key) = &ctx.idempotency_key else { return Ok(None) };
-    let tenant = tenant.as_str();
-    let params =
-        [(&tenant as _, Type::TEXT), (&OPERATOR_SCOPE as _, Type::TEXT), (key as _, Type::TEXT)];
-    let rows = tx.rows("find_operator_result", FIND_OPERATOR_RESULT, &params).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    let r = Reader::new("idempotency_record", row);
-    let fingerprint = r.get::<String>("fingerprint")?;
-    // A key that resolved an incident has another fingerprint, and an answer of another shape.
-    match r.json("result") {
-        Ok(stored) => Ok(Some((fingerprint, stored))),
-        Err(_) => Ok(Some((String::new(), Stored::Refused(RefusedAction::unreadable())))),
-    }
 }
 
 /// Whether the system that is named exists, and what it offers.
