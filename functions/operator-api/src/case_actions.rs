@@ -22,11 +22,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::handler::{Deps, actor_of, begin};
-use crate::problem::{check_reason_code, misfit, not_found};
+use crate::problem::{check_note, check_reason_code, misfit, not_found};
 
 /// What a token must be issued for to act on cases.
 pub(crate) const SCOPE: &str = "orders:write";
-const MAX_NOTE: usize = 2_000;
 
 /// The body of an action: why, and what the action needs besides.
 #[derive(Debug, Default, Deserialize)]
@@ -55,9 +54,7 @@ impl ActionRequest {
         if !self.reason_code.trim().is_empty() {
             check_reason_code(&self.reason_code)?;
         }
-        if self.note.as_ref().is_some_and(|note| note.chars().count() > MAX_NOTE) {
-            return Err(misfit("/note", "at most 2000 characters"));
-        }
+        check_note(self.note.as_deref())?;
         for (pointer, name) in [
             ("/assignedGroup", &self.assigned_group),
             ("/assignedUser", &self.assigned_user),

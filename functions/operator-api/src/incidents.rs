@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::handler::{Deps, actor_of, begin};
-use crate::problem::{already_resolved, check_reason_code, misfit, not_found};
+use crate::problem::{already_resolved, check_note, check_reason_code, not_found};
 use crate::responses::ListLinks;
 
 /// What a token must be issued for to see incidents.
@@ -27,7 +27,6 @@ pub(crate) const SCOPE_READ: &str = "incidents:read";
 /// What a token must be issued for to resolve one.
 pub(crate) const SCOPE_WRITE: &str = "incidents:write";
 const LIST: &str = "oms/incidents/cursor/v1";
-const MAX_NOTE: usize = 2_000;
 
 /// The parameters of `GET /incidents`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,9 +141,7 @@ pub(crate) async fn resolve(
     (incident_id, body): (IncidentId, Resolve),
 ) -> Result<IncidentResolved, Problem> {
     check_reason_code(&body.reason_code)?;
-    if body.note.as_ref().is_some_and(|note| note.chars().count() > MAX_NOTE) {
-        return Err(misfit("/note", "at most 2000 characters"));
-    }
+    check_note(body.note.as_deref())?;
     let content = json!({ "incidentId": incident_id, "reasonCode": body.reason_code,
         "note": body.note });
     let request = ResolveIncident {
