@@ -101,7 +101,6 @@ pub(crate) fn statements() -> Vec<(&'static str, &'static str)> {
         ("act_on_case::FIND_TARGET", act_on_case::FIND_TARGET),
         ("create_order::CLAIM_KEY", create_order::CLAIM_KEY),
         ("create_order::RELEASE_KEY", create_order::RELEASE_KEY),
-        ("create_order::LOCK_TENANT_CHAIN", create_order::LOCK_TENANT_CHAIN),
         ("create_order::FIND_ORDER_OF_QUOTE", create_order::FIND_ORDER_OF_QUOTE),
         ("validate_readiness::HAS_DUPLICATE", validate_readiness::HAS_DUPLICATE),
         ("create_fulfillment_plan::WORK_ITEMS", create_fulfillment_plan::WORK_ITEMS),

@@ -27,6 +27,7 @@ mod settings;
 #[doc(hidden)]
 pub mod statements;
 pub mod target_system;
+mod tenant_chain;
 mod tx;
 
 pub use context::CommandContext;

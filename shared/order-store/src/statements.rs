@@ -3,6 +3,7 @@
 use crate::{
     aggregate, catalogue, change_set, commands, correlation, due_steps, engine_report, idempotency,
     inbox, liveness, order_reference, outbox, overdue_cases, read_model, target_system,
+    tenant_chain,
 };
 
 /// Name and text of every statement.
@@ -36,6 +37,7 @@ pub fn all() -> Vec<(String, String)> {
         ("catalogue::MAKE_CURRENT", catalogue::MAKE_CURRENT),
         ("target_system::APPLY", target_system::APPLY),
         ("target_system::FIND", target_system::FIND),
+        ("tenant_chain::LOCK_TENANT_CHAIN", tenant_chain::LOCK_TENANT_CHAIN),
         ("inbox::KEEP_MALFORMED", inbox::KEEP_MALFORMED),
         ("inbox::REQUESTS_OF_REFERENCES", inbox::REQUESTS_OF_REFERENCES),
         ("inbox::KEEP_UNREFERENCED", inbox::KEEP_UNREFERENCED),

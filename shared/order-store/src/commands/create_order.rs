@@ -8,7 +8,7 @@ mod draft;
 mod key;
 
 pub use draft::{NewOrderLine, OrderDraft};
-pub(crate) use key::{CLAIM_KEY, LOCK_TENANT_CHAIN, RELEASE_KEY};
+pub(crate) use key::{CLAIM_KEY, RELEASE_KEY};
 pub use key::{KeyClaim, claim_intake_key, refuse_order, release_intake_key};
 
 use fault_points::{CrashPoint, reach};

@@ -13,18 +13,17 @@ use order_domain::tenant::TenantId;
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
-use uuid::Uuid;
 
-use super::create_order::LOCK_TENANT_CHAIN;
 use super::step_effects::make_ready;
 use crate::aggregate::{OrderAggregate, OrderKeys, StepScope, load_orders};
-use crate::audit::{AuditOutcome, ChainHead, GENESIS, next_entry};
+use crate::audit::AuditOutcome;
 use crate::change::OrderChange;
 use crate::change_set::{ChangeSet, IncidentResolution, Part};
 use crate::context::CommandContext;
 use crate::error::StoreError;
 use crate::idempotency::{KeptAnswer, find_answer, keep_answer};
 use crate::row::Reader;
+use crate::tenant_chain::TenantChain;
 use crate::tx::{TenantTx, Tx};
 
 pub(crate) const LOCK_INCIDENT: &str = r"
@@ -83,7 +82,7 @@ struct Loaded {
     incident: Vec<Row>,
     held: Vec<Row>,
     stored: Option<KeptAnswer<IncidentResolved>>,
-    chain: Vec<Row>,
+    chain: TenantChain,
 }
 
 /// Resolves one incident. The key of `ctx` makes a repeat answer the same.
@@ -118,7 +117,8 @@ pub async fn resolve_incident(
     let resolved =
         IncidentResolved { incident_id: request.incident_id, released_step_count: released };
     push_resolution(&mut set, &tenant, ctx, request);
-    push_audit(&mut set, &tenant, ctx, &loaded.chain)?;
+    // An incident belongs to no order, so it stands in the tenant's own chain too.
+    loaded.chain.push(&mut set, ctx, "resolve_incident", &AuditOutcome::Applied);
     let asked = (ctx, "resolve_incident", &*request.fingerprint);
     keep_answer(&mut set, tenant.to_string(), asked, &resolved)?;
     match set.write(tenant_tx.tx, "resolve_incident").await {
@@ -138,13 +138,12 @@ async fn load(
     let keys = OrderKeys::of_incident(tenant.clone(), request.incident_id);
     let (name, id) = (tenant.as_str(), request.incident_id.as_uuid());
     let incident = [(&name as _, Type::TEXT), (&id as _, Type::UUID)];
-    let chain = [(&name as _, Type::TEXT), (&GENESIS as _, Type::TEXT)];
     let (orders, incident, held, stored, chain) = try_join5(
         load_orders(tx, &keys, StepScope::All),
         tx.rows("lock_incident", LOCK_INCIDENT, &incident),
         tx.rows("count_held_steps", COUNT_HELD, &incident),
         find_answer(tx, tenant, (ctx, &request.fingerprint)),
-        tx.rows("lock_tenant_chain", LOCK_TENANT_CHAIN, &chain),
+        TenantChain::lock(tx, tenant),
     )
     .await?;
     Ok(Loaded { orders, incident, held, stored, chain })
@@ -200,26 +199,4 @@ fn push_resolution(
         resolution_note: request.note.clone(),
     };
     set.push(Part::IncidentResolution, &row);
-}
-
-/// An incident belongs to no order, so it stands in the tenant's own chain too.
-fn push_audit(
-    set: &mut ChangeSet,
-    tenant: &TenantId,
-    ctx: &CommandContext,
-    chain: &[Row],
-) -> Result<(), StoreError> {
-    let row = chain.first().ok_or(StoreError::NotFound { what: "the tenant's audit chain" })?;
-    let r = Reader::new("tenant_audit_chain", row);
-    let previous_hash: String = r.get("audit_head")?;
-    let head = ChainHead {
-        tenant: tenant.as_str(),
-        chain_id: Uuid::nil(),
-        sequence: r.get("audit_sequence")?,
-        previous_hash: &previous_hash,
-    };
-    let entry = next_entry(&head, ctx, "resolve_incident", &AuditOutcome::Applied, None);
-    set.push(Part::Audit, &entry);
-    set.push(Part::TenantChain, &entry);
-    Ok(())
 }

@@ -4,14 +4,14 @@ use fault_points::SeededBug;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio_postgres::types::Type;
-use uuid::Uuid;
 
-use crate::audit::{AuditOutcome, ChainHead, GENESIS, next_entry};
+use crate::audit::AuditOutcome;
 use crate::change_set::{ChangeSet, IdempotencyFinish, Part};
 use crate::context::CommandContext;
 use crate::error::StoreError;
 use crate::idempotency::INTAKE_SCOPE;
 use crate::row::Reader;
+use crate::tenant_chain::TenantChain;
 use crate::tx::TenantTx;
 
 /// A new key, or one whose holder's lease ran out, is ours; else the stored row says what it is.
@@ -36,12 +36,6 @@ pub(crate) const RELEASE_KEY: &str = r"
     delete from idempotency_record r
     where r.tenant_id = $1 and r.scope = $2 and r.key = $3 and r.status = 'RUNNING'
       and r.lease_epoch = $4";
-
-pub(crate) const LOCK_TENANT_CHAIN: &str = r"
-    insert into tenant_audit_chain as c (tenant_id, audit_sequence, audit_head)
-    values ($1, 0, $2)
-    on conflict (tenant_id) do update set audit_sequence = c.audit_sequence
-    returning c.audit_sequence, c.audit_head";
 
 /// What the key says.
 #[derive(Debug, Clone, PartialEq)]
@@ -136,27 +130,11 @@ pub async fn refuse_order(
     (code, status, body): (&str, u16, &Value),
 ) -> Result<(), StoreError> {
     let tenant = tenant_tx.tenant.clone();
-    let rows = tenant_tx
-        .tx
-        .open(Some(&tenant), async |tx| {
-            let params = [(&tenant.as_str() as _, Type::TEXT), (&GENESIS as _, Type::TEXT)];
-            tx.rows("lock_tenant_chain", LOCK_TENANT_CHAIN, &params).await
-        })
-        .await?;
-    let row = rows.first().ok_or(StoreError::NotFound { what: "the tenant's audit chain" })?;
-    let r = Reader::new("tenant_audit_chain", row);
-    let previous_hash: String = r.get("audit_head")?;
-    let head = ChainHead {
-        tenant: tenant.as_str(),
-        chain_id: Uuid::nil(),
-        sequence: r.get("audit_sequence")?,
-        previous_hash: &previous_hash,
-    };
+    let chain =
+        tenant_tx.tx.open(Some(&tenant), async |tx| TenantChain::lock(tx, &tenant).await).await?;
     let outcome = AuditOutcome::Refused(code.to_owned());
-    let entry = next_entry(&head, ctx, "create_order_from_quote", &outcome, None);
     let mut set = ChangeSet::default();
-    set.push(Part::Audit, &entry);
-    set.push(Part::TenantChain, &entry);
+    chain.push(&mut set, ctx, "create_order_from_quote", &outcome);
     let finish = IdempotencyFinish {
         tenant_id: tenant.to_string(),
         scope: INTAKE_SCOPE,
