@@ -15,9 +15,12 @@
 
 mod action;
 mod condition;
+mod difference;
 mod name;
 mod payload;
 mod problem;
+mod rejection;
+mod succession;
 mod template;
 mod validation;
 
@@ -29,10 +32,15 @@ use crate::calendar::{AgreedDeadline, BusinessCalendar, Deadline};
 
 pub use action::LineAction;
 pub use condition::{Condition, ConditionFacts, EqualsOperands, GreaterThanOperands};
+pub use difference::{CatalogueDifference, ChangeKind, PlaceDifference, ProductDifference};
 pub use name::{InvalidName, OperationName, ProductCode, StepTemplateKey, StepType, SystemCode};
 pub use payload::{LineField, OrderField, PayloadMapping, PayloadSource, ResultField};
 pub(crate) use problem::circle;
 pub use problem::{CatalogueProblem, CatalogueProblemKind};
+pub use rejection::CatalogueRejection;
+pub use succession::{
+    CatalogueEdition, SeenCatalogue, Succession, SuccessionFacts, decide_succession,
+};
 pub use template::{
     Compensation, Dependency, DependencyScope, PointOfNoReturn, PointOfNoReturnKind, Repeat,
     StepScope, StepTemplate,
