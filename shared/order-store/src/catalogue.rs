@@ -1,6 +1,6 @@
 //! `product_catalogue`: what products mean, per tenant and version (§9).
 
-use futures_util::future::try_join;
+use futures_util::future::try_join3;
 use jiff::Timestamp;
 use order_domain::catalogue::Catalogue;
 use order_domain::tenant::TenantId;
@@ -10,6 +10,7 @@ use tokio_postgres::types::Type;
 
 use crate::error::StoreError;
 use crate::row::Reader;
+use crate::tenant_chain::TenantChain;
 use crate::tx::{TenantTx, Tx};
 
 pub(crate) const FIND_CURRENT: &str = r"
@@ -59,6 +60,12 @@ pub(crate) async fn find_current_in(
     rows.first().map(|row| Reader::new("product_catalogue", row).json("document")).transpose()
 }
 
+/// SHA-256 of the content, keys sorted: spaces and the order of keys make no other catalogue.
+pub(crate) fn digest_of(document: &Value) -> String {
+    let digest = Sha256::digest(document.to_string());
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Loads a validated catalogue and makes it the tenant's current one.
 ///
 /// # Errors
@@ -70,8 +77,7 @@ pub async fn apply(
     now: Timestamp,
 ) -> Result<ApplyOutcome, StoreError> {
     let tenant = tenant_tx.tenant.clone();
-    let digest: String =
-        Sha256::digest(document.to_string()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = digest_of(document);
     let loaded = tenant_tx
         .tx
         .open(Some(&tenant), async |tx| {
@@ -83,7 +89,9 @@ pub async fn apply(
                 (&now as _, Type::TIMESTAMPTZ),
             ];
             let key = [(&tenant.as_str() as _, Type::TEXT), (&version as _, Type::INT4)];
-            let (loaded, _) = try_join(
+            // Whoever applies one over HTTP holds the tenant's chain, too: one after the other.
+            let (_, loaded, _) = try_join3(
+                TenantChain::lock(tx, &tenant),
                 tx.rows("apply_catalogue", APPLY, &params),
                 tx.rows("retire_catalogues", RETIRE_OTHERS, &key),
             )

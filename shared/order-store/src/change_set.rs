@@ -14,11 +14,11 @@ mod rows;
 pub(crate) use parts::Part;
 pub(crate) use rows::{
     ActionRow, AttemptRow, AuditRow, BillingRow, CaseEvidence, CaseUpdate, ContradictionAnswer,
-    CorrelationUpdate, DropEngineDeliveries, DropOpening, DropWorkItems, EventRow, HeldIncidentRow,
-    IdempotencyFinish, InboxRow, IncidentResolution, IncidentRow, LineInformation, LineUpdate,
-    NewCase, NewContradictionQuery, NewIdempotency, NewLine, NewNotification, NewOrder, NewPlan,
-    NewRequest, NewSnapshot, NewStep, NewWorkItem, OrderUpdate, OutboxRow, PlanUpdate,
-    RequestUpdate, StepUpdate, TransitionRow,
+    CorrelationUpdate, CurrentCatalogue, DropEngineDeliveries, DropOpening, DropWorkItems,
+    EventRow, HeldIncidentRow, IdempotencyFinish, InboxRow, IncidentResolution, IncidentRow,
+    LineInformation, LineUpdate, NewCase, NewContradictionQuery, NewIdempotency, NewLine,
+    NewNotification, NewOrder, NewPlan, NewRequest, NewSnapshot, NewStep, NewWorkItem, OrderUpdate,
+    OutboxRow, PlanUpdate, RequestUpdate, StepUpdate, TransitionRow,
 };
 
 use document::{ChangeRow, Document, PartRows};

@@ -5,6 +5,7 @@
 //! Repeating a command with its key returns the stored result.
 
 mod act_on_case;
+mod apply_catalogue;
 mod begin_step_attempt;
 mod begin_step_check;
 mod complete_order;
@@ -32,6 +33,9 @@ pub use act_on_case::{
     ChargeEffect, EffectReport, LineChange, RefusedAction, StepChange, act_on_case,
 };
 pub(crate) use act_on_case::{CaseSubject, PendingRequest, facts_of};
+pub use apply_catalogue::{
+    ApplyCatalogue, ApplyCatalogueOutcome, CatalogueReport, CatalogueVerdict, apply_catalogue,
+};
 pub use begin_step_attempt::{BeginAttempt, BeginOutcome, StepAttempt, begin_step_attempts};
 pub use begin_step_check::{StepCheck, StepCheckRef, begin_step_checks};
 pub use complete_order::complete_order;
@@ -99,6 +103,7 @@ pub(crate) fn statements() -> Vec<(&'static str, &'static str)> {
     vec![
         ("act_on_case::FIND_CASE", act_on_case::FIND_CASE),
         ("act_on_case::FIND_TARGET", act_on_case::FIND_TARGET),
+        ("apply_catalogue::FIND_PREDECESSORS", apply_catalogue::FIND_PREDECESSORS),
         ("create_order::CLAIM_KEY", create_order::CLAIM_KEY),
         ("create_order::RELEASE_KEY", create_order::RELEASE_KEY),
         ("create_order::FIND_ORDER_OF_QUOTE", create_order::FIND_ORDER_OF_QUOTE),

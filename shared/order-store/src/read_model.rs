@@ -7,6 +7,7 @@
 //! field has one name and one place.
 
 mod case_list;
+mod catalogue_list;
 mod explain;
 mod find_case;
 mod find_order;
@@ -21,6 +22,9 @@ mod waiting;
 use order_list::statement;
 
 pub use case_list::{CaseFilter, CasePage, CasePosition, CaseSummary, list_cases};
+pub use catalogue_list::{
+    CataloguePage, CatalogueSummary, CatalogueView, find_catalogue, list_catalogues,
+};
 pub use explain::explain_order;
 pub use find_case::{ActionView, CaseDetail, CaseStepView, PendingView, find_case};
 pub use find_order::find_order;
@@ -51,5 +55,7 @@ pub(crate) fn statements() -> Vec<(&'static str, &'static str)> {
         ("read_model::FIND_CASE", find_case::FIND_CASE),
         ("read_model::FIND_ORDER", find_order::FIND_ORDER),
         ("read_model::LIST_INCIDENTS", incident_list::LIST_INCIDENTS),
+        ("read_model::LIST_CATALOGUES", catalogue_list::LIST_CATALOGUES),
+        ("read_model::FIND_CATALOGUE", catalogue_list::FIND_CATALOGUE),
     ]
 }

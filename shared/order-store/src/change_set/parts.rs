@@ -232,6 +232,21 @@ parts! {
     // Whoever decided on the evidence of before must read again.
     CaseEvidence = "case_evidence": update!("case_evidence", "order_fallout_case",
         "evidence = t.evidence || x.evidence, version = t.version + 1");
+    // At most one is current at any moment, so the insert waits until the others are retired. A
+    // version that is there with the same content becomes current again.
+    CurrentCatalogue = "current_catalogue": r"retired_catalogue as (
+        update product_catalogue t
+        set is_current = false
+        from jsonb_populate_recordset(null::product_catalogue, $1::jsonb->'current_catalogue') x
+        where t.tenant_id = x.tenant_id and t.is_current and t.version <> x.version
+        returning t.version),
+    current_catalogue as (
+        insert into product_catalogue as t (tenant_id, version, document, digest, is_current, loaded_at)
+        select x.tenant_id, x.version, x.document, x.digest, true, x.loaded_at
+        from jsonb_populate_recordset(null::product_catalogue, $1::jsonb->'current_catalogue') x
+        where (select count(*) from retired_catalogue) >= 0
+        on conflict (tenant_id, version) do update set is_current = true
+        where t.digest = excluded.digest)";
     // The head of the tenant's own chain moves to the entry written beside it.
     TenantChain = "tenant_chain": r"tenant_chain as (
         update tenant_audit_chain t

@@ -153,6 +153,9 @@ change_rows! {
         tenant_id: String, id: Uuid, resolved_at: Timestamp, resolved_by: String,
         resolution_code: String, resolution_note: Option<String>,
     }
+    CurrentCatalogue {
+        tenant_id: String, version: u32, document: Value, digest: String, loaded_at: Timestamp,
+    }
     TransitionRow {
         tenant_id: String, id: Uuid, order_id: Uuid, subject_type: &'static str,
         subject_id: Uuid, from_status: Option<&'static str>, to_status: &'static str,

@@ -60,10 +60,19 @@ async fn the_role_of_operators_writes_what_their_actions_need_and_nothing_else()
     let expected = "delete outbox_message, insert audit_entry, insert billing_activation, \
         insert customer_notification, insert domain_event, insert fallout_action, \
         insert idempotency_record, insert order_transition, insert outbox_message, \
-        insert tenant_audit_chain, update billing_activation, update external_request, \
+        insert product_catalogue, insert tenant_audit_chain, update billing_activation, update external_request, \
         update fulfillment_plan, update fulfillment_step, update order_fallout_case, \
         update order_line, update platform_incident, update product_order, \
         update tenant_audit_chain";
     assert_eq!(writes.as_deref(), Some(expected));
+    // What a version says is what orders were decomposed with.
+    let of_catalogues = db
+        .text(
+            "select string_agg(column_name, ', ') from information_schema.column_privileges
+             where grantee = 'oms_operator_api' and table_name = 'product_catalogue'
+               and privilege_type = 'UPDATE'",
+        )
+        .await;
+    assert_eq!(of_catalogues.as_deref(), Some("is_current"));
     db.finish().await;
 }

@@ -381,6 +381,20 @@ const MATRIX: &[Line] = &[
         has_the_grants: &[RECONCILE],
         sees_nothing: &[],
     },
+    // Nobody else may write versions; orders are decomposed with what they say.
+    own(Entry::ApplyCatalogueOverHttp, &[OPERATOR]),
+    Line {
+        entry: Entry::ListCatalogues,
+        may: &[OPERATOR],
+        has_the_grants: &[DECOMPOSE],
+        sees_nothing: &[],
+    },
+    Line {
+        entry: Entry::FindCatalogue,
+        may: &[OPERATOR],
+        has_the_grants: &[DECOMPOSE],
+        sees_nothing: &[],
+    },
     // Configuration is loaded by the owner of the schema.
     own(Entry::ApplyCatalogue, &[]),
     own(Entry::ApplyTargetSystems, &[]),

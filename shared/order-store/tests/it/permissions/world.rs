@@ -6,14 +6,15 @@ mod processes;
 
 use jiff::{SignedDuration, Timestamp};
 use order_domain::actor::Actor;
+use order_domain::catalogue::SeenCatalogue;
 use order_domain::fallout::FalloutAction;
 use order_domain::ids::{FalloutCaseId, FulfillmentStepId, IncidentId};
 use order_domain::step::AnswerSource;
 use order_domain::step::answer::StepAnswer;
 use order_store::commands::{
-    self, ActOutcome, ActionInput, BeginAttempt, CallbackReceipt, KeyClaim, NotificationAttempt,
-    NotificationResult, ResolveIncident, ResolveIncidentOutcome, StepAttempt, StepCheckRef,
-    StepOutcome, StepSubject,
+    self, ActOutcome, ActionInput, ApplyCatalogue, ApplyCatalogueOutcome, BeginAttempt,
+    CallbackReceipt, KeyClaim, NotificationAttempt, NotificationResult, ResolveIncident,
+    ResolveIncidentOutcome, StepAttempt, StepCheckRef, StepOutcome, StepSubject,
 };
 use order_store::outbox::{self, Burial, ClaimedMessage, PutOff};
 use order_store::read_model::{self, CaseFilter, IncidentFilter, OrderFilter};
@@ -115,6 +116,9 @@ entries! {
     FindOrder = "find_order::find_order",
     FindCase = "find_case::find_case",
     ExplainOrder = "explain::explain_order",
+    ApplyCatalogueOverHttp = "apply_catalogue::apply_catalogue",
+    ListCatalogues = "catalogue_list::list_catalogues",
+    FindCatalogue = "catalogue_list::find_catalogue",
     ApplyCatalogue = "catalogue::apply",
     ApplyTargetSystems = "target_system::apply",
 }
@@ -351,6 +355,9 @@ impl World {
             | Entry::FindOrder
             | Entry::FindCase
             | Entry::ExplainOrder
+            | Entry::ApplyCatalogueOverHttp
+            | Entry::ListCatalogues
+            | Entry::FindCatalogue
             | Entry::ApplyCatalogue
             | Entry::ApplyTargetSystems => self.attempt_of_tenant(entry, store).await,
             Entry::ClaimDueDeliveries
@@ -484,6 +491,9 @@ impl World {
                 let actor = Actor::caller("olga", Vec::new());
                 read_model::explain_order(tx, order, (&actor, now)).await.map(|_| ())
             }
+            Entry::ApplyCatalogueOverHttp => apply_catalogue(self, tx).await,
+            Entry::ListCatalogues => read_model::list_catalogues(tx, None, 10).await.map(|_| ()),
+            Entry::FindCatalogue => read_model::find_catalogue(tx, None).await.map(|_| ()),
             Entry::ApplyCatalogue => catalogue::apply(tx, 9, &json!({}), now).await.map(|_| ()),
             _ => target_system::apply(tx, &[("S".to_owned(), json!({}))], now).await,
         }
@@ -697,6 +707,20 @@ async fn resolve_incident(world: &World, tx: TenantTx) -> Result<(), StoreError>
     };
     let outcome = commands::resolve_incident(tx, &world.ctx(), &request).await?;
     assert!(matches!(outcome, ResolveIncidentOutcome::Resolved(_)), "{outcome:?}");
+    Ok(())
+}
+
+async fn apply_catalogue(world: &World, tx: TenantTx) -> Result<(), StoreError> {
+    let document = json!({ "version": 9, "products": [] });
+    let request = ApplyCatalogue {
+        catalogue: serde_json::from_value(document.clone()).unwrap(),
+        document,
+        seen: SeenCatalogue::NotSaid,
+        fingerprint: String::new(),
+        is_preview: false,
+    };
+    let outcome = commands::apply_catalogue(tx, &world.ctx(), &request).await?;
+    assert!(matches!(outcome, ApplyCatalogueOutcome::Done(_)), "{outcome:?}");
     Ok(())
 }
 
