@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use order_domain::catalogue::Catalogue;
+use jsonschema::ValidationError;
+use jsonschema::error::ValidationErrorKind;
+use order_domain::catalogue::{Catalogue, CatalogueProblem};
+use serde::Deserialize;
 use serde_json::Value;
 
 const SCHEMA: &str = include_str!("../../../catalog/schema/catalogue.schema.json");
@@ -12,14 +15,29 @@ const SCHEMA: &str = include_str!("../../../catalog/schema/catalogue.schema.json
 pub struct CheckedCatalogue {
     document: Value,
     version: i32,
-    products: usize,
+    catalogue: Catalogue,
 }
 
-/// Why a document is no catalogue: a line per problem, each with its JSON pointer where it has one.
+/// Why a document is no catalogue.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct InvalidCatalogue {
     what: &'static str,
-    problems: Vec<String>,
+    problems: Vec<Misfit>,
+}
+
+/// One place of a document and what is wrong there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misfit {
+    /// JSON pointer; empty for the document itself.
+    pub pointer: String,
+    /// What is wrong, for whoever edits the catalogue.
+    pub detail: String,
+}
+
+impl fmt::Display for Misfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.pointer, self.detail)
+    }
 }
 
 impl CheckedCatalogue {
@@ -29,16 +47,22 @@ impl CheckedCatalogue {
     /// [`InvalidCatalogue`] with all problems of the first check that it fails.
     pub fn parse(document: Value) -> Result<Self, InvalidCatalogue> {
         check_schema(&document)?;
-        let refused = |problem: String| InvalidCatalogue::new("cannot be read", vec![problem]);
-        let catalogue: Catalogue =
-            serde_json::from_value(document.clone()).map_err(|error| refused(error.to_string()))?;
+        let catalogue = read(&document)?;
         if let Err(problems) = catalogue.validate() {
-            let problems = problems.iter().map(ToString::to_string).collect();
+            let place =
+                |x: CatalogueProblem| Misfit { pointer: x.pointer, detail: x.kind.to_string() };
+            let problems = problems.into_iter().map(place).collect();
             return Err(InvalidCatalogue::new("breaks the rules of a catalogue", problems));
         }
-        let version =
-            i32::try_from(catalogue.version).map_err(|error| refused(error.to_string()))?;
-        Ok(Self { document, version, products: catalogue.products.len() })
+        let version = i32::try_from(catalogue.version);
+        let version = version.map_err(|error| unreadable("/version", &error))?;
+        Ok(Self { document, version, catalogue })
+    }
+
+    /// The document as it came, and what it says.
+    #[must_use]
+    pub fn into_parts(self) -> (Value, Catalogue) {
+        (self.document, self.catalogue)
     }
 
     /// The document as it came.
@@ -56,18 +80,18 @@ impl CheckedCatalogue {
     /// How many products it has.
     #[must_use]
     pub const fn products(&self) -> usize {
-        self.products
+        self.catalogue.products.len()
     }
 }
 
 impl InvalidCatalogue {
-    const fn new(what: &'static str, problems: Vec<String>) -> Self {
+    const fn new(what: &'static str, problems: Vec<Misfit>) -> Self {
         Self { what, problems }
     }
 
     /// All problems, at least one.
     #[must_use]
-    pub fn problems(&self) -> &[String] {
+    pub fn problems(&self) -> &[Misfit] {
         &self.problems
     }
 }
@@ -80,21 +104,50 @@ impl fmt::Display for InvalidCatalogue {
     }
 }
 
+/// What a document says as far as it can be read at all, valid or not.
+///
+/// # Errors
+/// [`InvalidCatalogue`] with the first thing that cannot be read.
+pub fn read(document: &Value) -> Result<Catalogue, InvalidCatalogue> {
+    Catalogue::deserialize(document).map_err(|error| unreadable("", &error))
+}
+
+fn unreadable(pointer: &str, error: &impl ToString) -> InvalidCatalogue {
+    let problem = Misfit { pointer: pointer.to_owned(), detail: error.to_string() };
+    InvalidCatalogue::new("cannot be read", vec![problem])
+}
+
 fn check_schema(document: &Value) -> Result<(), InvalidCatalogue> {
-    let unusable = |error: String| InvalidCatalogue::new("has no usable schema", vec![error]);
+    let unusable = |error: String| {
+        let problem = Misfit { pointer: String::new(), detail: error };
+        InvalidCatalogue::new("has no usable schema", vec![problem])
+    };
     let schema: Value =
         serde_json::from_str(SCHEMA).map_err(|error| unusable(error.to_string()))?;
     let validator =
         jsonschema::validator_for(&schema).map_err(|error| unusable(error.to_string()))?;
-    let problems: Vec<String> = validator
-        .iter_errors(document)
-        .map(|error| format!("{}: {}", error.instance_path(), error.kind().keyword()))
-        .collect();
+    let place = |error: ValidationError<'_>| Misfit {
+        pointer: error.instance_path().to_string(),
+        detail: detail_of(error.kind()),
+    };
+    let problems: Vec<Misfit> = validator.iter_errors(document).map(place).collect();
     if problems.is_empty() {
         Ok(())
     } else {
         Err(InvalidCatalogue::new("breaks the schema", problems))
     }
+}
+
+/// The keyword that is broken and, where that is not enough, which names are meant.
+fn detail_of(kind: &ValidationErrorKind) -> String {
+    let names = match kind {
+        ValidationErrorKind::Required { property } => property.as_str().unwrap_or_default().into(),
+        ValidationErrorKind::AdditionalProperties { unexpected } => unexpected.join(", "),
+        ValidationErrorKind::Enum { options } => options.to_string(),
+        ValidationErrorKind::Pattern { pattern } => pattern.clone(),
+        _ => return kind.keyword().to_owned(),
+    };
+    format!("{} {names}", kind.keyword())
 }
 
 #[cfg(test)]
@@ -121,9 +174,9 @@ mod tests {
 
         let refusal = CheckedCatalogue::parse(document).unwrap_err();
 
-        let has = |pointer| refusal.problems().iter().any(|x| x.starts_with(pointer));
-        assert!(has("/products/0/code: "), "{refusal}");
-        assert!(has("/products/0: "), "the name is missing, too: {refusal}");
+        let told: Vec<String> = refusal.problems().iter().map(ToString::to_string).collect();
+        let expected = ["/products/0/code: type", "/products/0: required name"];
+        assert!(expected.iter().all(|x| told.iter().any(|y| y == x)), "{refusal}");
     }
 
     #[test]
@@ -133,6 +186,7 @@ mod tests {
 
         let refusal = CheckedCatalogue::parse(document).unwrap_err();
 
-        assert_eq!(refusal.problems(), ["/products/1/code: product A appears twice"], "{refusal}");
+        let told: Vec<String> = refusal.problems().iter().map(ToString::to_string).collect();
+        assert_eq!(told, ["/products/1/code: product A appears twice"], "{refusal}");
     }
 }

@@ -4,5 +4,5 @@
 mod check;
 mod load;
 
-pub use check::{CheckedCatalogue, InvalidCatalogue};
+pub use check::{CheckedCatalogue, InvalidCatalogue, Misfit, read};
 pub use load::{LoadError, LoadedCatalogue, load};

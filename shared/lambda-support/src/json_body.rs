@@ -28,10 +28,22 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for JsonBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request<Body>, _state: &S) -> Result<Self, Problem> {
-        let (parts, body) = request.into_parts();
-        check_content_type(&parts.headers)?;
-        parse(&read(body, MAX_BYTES).await?).map(Self)
+        up_to(MAX_BYTES, request).await.map(Self)
     }
+}
+
+/// The body of a request as a `T`, for an operation that takes more or less than [`MAX_BYTES`].
+///
+/// # Errors
+///
+/// The problems of [`parse`], BODY_TOO_LARGE and CONTENT_TYPE_UNSUPPORTED.
+pub async fn up_to<T: DeserializeOwned>(
+    max_bytes: usize,
+    request: Request<Body>,
+) -> Result<T, Problem> {
+    let (parts, body) = request.into_parts();
+    check_content_type(&parts.headers)?;
+    document(&read(body, max_bytes).await?)
 }
 
 /// Reads at most `max_bytes` of a body.
@@ -89,6 +101,10 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     if bytes.len() > MAX_BYTES {
         return Err(Problem::new(ProblemCode::BodyTooLarge));
     }
+    document(bytes)
+}
+
+fn document<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let value = strict::value(bytes, MAX_DEPTH).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         Problem::new(ProblemCode::BodyNotJson)

@@ -26,6 +26,9 @@ text_enum! {
     }
 }
 
+/// More places than people read, and few enough for one answer.
+const MOST_PLACES: usize = 5_000;
+
 /// What a catalogue changes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -39,6 +42,8 @@ pub struct CatalogueDifference {
     pub products_changed: Vec<ProductDifference>,
     /// Calendars, which deadlines in business days are counted in.
     pub calendars: Vec<PlaceDifference>,
+    /// Places of products beyond the first 5000, which nobody reads one by one.
+    pub places_left_out: u32,
 }
 
 /// What a catalogue changes about one product.
@@ -99,7 +104,20 @@ impl CatalogueDifference {
         difference.products_removed = gone.collect();
         let mut place = Place::new("/calendars", "/calendars");
         place.compare(Sides::of(&old.calendars, &new.calendars), &mut difference.calendars);
+        difference.leave_out_behind(MOST_PLACES);
         difference
+    }
+
+    /// Keeps every product that changed, and so many of their places.
+    fn leave_out_behind(&mut self, most: usize) {
+        let (mut room, mut left_out) = (most, 0);
+        for product in &mut self.products_changed {
+            let kept = product.changes.len().min(room);
+            left_out += product.changes.len() - kept;
+            product.changes.truncate(kept);
+            room -= kept;
+        }
+        self.places_left_out = u32::try_from(left_out).unwrap_or(u32::MAX);
     }
 
     /// Whether both mean the same work; their documents may still be written otherwise.

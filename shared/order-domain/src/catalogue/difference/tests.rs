@@ -162,3 +162,26 @@ fn who_applies_a_catalogue_hears_which_orders_keep_which_version() {
     assert_eq!(unchanged[2], kept);
     assert_eq!(unchanged[1], "No product means other work than before.");
 }
+
+#[test]
+fn places_beyond_what_people_read_are_counted_and_their_products_named() {
+    let place = |index: usize| PlaceDifference {
+        kind: ChangeKind::Changed,
+        pointer: format!("/{index}"),
+        action: None,
+        step_key: None,
+        before: None,
+        after: None,
+    };
+    let product = |code: &str, count: usize| ProductDifference {
+        product_code: code.to_owned(),
+        changes: (0..count).map(place).collect(),
+    };
+    let products_changed = vec![product("A", 2), product("B", 3), product("C", 1)];
+    let mut difference = CatalogueDifference { products_changed, ..Default::default() };
+
+    difference.leave_out_behind(4);
+
+    let kept: Vec<usize> = difference.products_changed.iter().map(|x| x.changes.len()).collect();
+    assert_eq!((kept, difference.places_left_out), (vec![2, 2, 0], 2));
+}
