@@ -9,7 +9,6 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use lambda_support::caller::Caller;
 use lambda_support::clock;
 use lambda_support::idempotency_key::{self, IdempotencyKey};
-use lambda_support::list_parameters::{each_once, invalid};
 use lambda_support::problem::{Problem, ProblemCode};
 use order_domain::characteristic::Characteristics;
 use order_domain::fallout::{ActionRefusal, FalloutAction, OutcomeFinding, Severity};
@@ -22,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::handler::{Deps, actor_of, begin};
+use crate::preconditions::{preview, version_of};
 use crate::problem::{check_note, check_reason_code, misfit, not_found};
 
 /// What a token must be issued for to act on cases.
@@ -138,16 +138,7 @@ impl Asked {
         parameters: &[(String, String)],
         headers: &HeaderMap,
     ) -> Result<Self, Problem> {
-        each_once(parameters)?;
-        let mut is_preview = false;
-        for (name, value) in parameters {
-            is_preview = match (name.as_str(), value.as_str()) {
-                ("preview", "true") => true,
-                ("preview", "false") => false,
-                ("preview", _) => return Err(invalid("preview", "true or false")),
-                _ => return Err(invalid("query", "known is preview")),
-            };
-        }
+        let is_preview = preview(parameters)?;
         if is_preview {
             // What is sent without need is still read: a typo would be found out too late.
             if headers.contains_key(idempotency_key::HEADER) {
@@ -159,19 +150,6 @@ impl Asked {
         let key = Some(IdempotencyKey::from_headers(headers)?);
         Ok(Self { is_preview, key, expected_version: Some(version_of(headers)?) })
     }
-}
-
-/// The version in `If-Match`: one strong tag, as the case was answered with.
-fn version_of(headers: &HeaderMap) -> Result<i64, Problem> {
-    let mut tags = headers.get_all(IF_MATCH).iter();
-    let Some(tag) = tags.next() else {
-        return Err(Problem::new(ProblemCode::PreconditionRequired));
-    };
-    let text = tag.to_str().ok().filter(|_| tags.next().is_none());
-    let inner = text.and_then(|x| x.trim().strip_prefix('"')).and_then(|x| x.strip_suffix('"'));
-    inner
-        .and_then(|x| x.parse().ok())
-        .ok_or_else(|| invalid("If-Match", "one version in quotes, as the case's ETag"))
 }
 
 /// Which action on which case, or on the order itself.

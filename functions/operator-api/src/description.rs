@@ -11,6 +11,7 @@ use order_domain::workflow::CorrelationStatus;
 use serde_json::{Value, json};
 
 mod cases;
+mod catalogues;
 mod incidents;
 mod orders;
 mod reference;
@@ -36,6 +37,7 @@ and 503 may be repeated with the same key.";
 const ORDERS: &str = "Orders";
 const CASES: &str = "Fallout cases";
 const INCIDENTS: &str = "Incidents";
+const CATALOGUES: &str = "Catalogues";
 const REFERENCE: &str = "Reference";
 
 /// The API: every operation in the order of reading.
@@ -51,6 +53,7 @@ pub(crate) fn api() -> Api {
                 description: "Business exceptions, and the actions that people take.",
             },
             Tag { name: INCIDENTS, description: "What engineering has to mend." },
+            Tag { name: CATALOGUES, description: "What products mean, version by version." },
             Tag { name: REFERENCE, description: "This description." },
         ],
         operations: operations(),
@@ -71,6 +74,10 @@ fn operations() -> Vec<Operation> {
         cases::act(),
         incidents::list(),
         incidents::resolve(),
+        catalogues::list(),
+        catalogues::current(),
+        catalogues::show(),
+        catalogues::apply(),
         reference::document(),
         reference::page(),
     ]
@@ -92,6 +99,7 @@ fn patches() -> Vec<Patch> {
     ];
     patches.extend(cases::patches());
     patches.extend(incidents::patches());
+    patches.extend(catalogues::patches());
     patches
 }
 

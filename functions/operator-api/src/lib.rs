@@ -1,11 +1,13 @@
 #![doc = include_str!("../README.md")]
 
 mod case_actions;
+mod catalogues;
 mod config;
 #[cfg(test)]
 mod description;
 pub mod handler;
 mod incidents;
+mod preconditions;
 mod problem;
 mod reference;
 mod requests;

@@ -18,6 +18,15 @@ pub(crate) fn already_resolved() -> Problem {
     )
 }
 
+/// The code of a document that is no catalogue.
+pub(crate) const CATALOGUE_INVALID: &str = "CATALOGUE_INVALID";
+
+/// The document is no catalogue; the places follow.
+pub(crate) fn invalid_catalogue() -> Problem {
+    let title = "The document is not a valid catalogue.";
+    Problem::business(StatusCode::UNPROCESSABLE_ENTITY, CATALOGUE_INVALID, title)
+}
+
 /// A value of the body is not what the schema says; `pointer` leads to it.
 pub(crate) fn misfit(pointer: &str, detail: &str) -> Problem {
     Problem::new(ProblemCode::BodyInvalid).with_error(pointer, detail)

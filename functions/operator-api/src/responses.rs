@@ -121,7 +121,8 @@ impl IntoResponse for OrderDocument {
     }
 }
 
-fn tagged(version: i64, body: impl IntoResponse) -> Response {
+/// The answer with its version as `ETag`.
+pub(crate) fn tagged(version: i64, body: impl IntoResponse) -> Response {
     let mut response = body.into_response();
     if let Ok(tag) = HeaderValue::from_str(&format!("\"{version}\"")) {
         response.headers_mut().insert(ETAG, tag);

@@ -22,6 +22,7 @@ use order_store::commands::IncidentResolved;
 use tracing::Instrument;
 
 use crate::case_actions::{self, Asked, Target};
+use crate::catalogues;
 use crate::handler::{Deps, explain, list, show, show_case};
 use crate::incidents::{self, IncidentList, ListIncidents};
 use crate::problem::not_found;
@@ -50,6 +51,9 @@ pub fn router(deps: Arc<Deps>) -> Router {
         .route("/fallout-signatures", get(worklist::get_signatures))
         .route("/incidents", get(get_incidents))
         .route("/incidents/{incidentId}/resolve", post(resolve_incident))
+        .route("/catalogues", get(catalogues::get_catalogues).post(catalogues::post_catalogue))
+        .route("/catalogues/current", get(catalogues::get_current))
+        .route("/catalogues/{version}", get(catalogues::get_version))
         .with_state(deps);
     with_edge_layers(authenticated(routes, verifier).merge(reference::routes()))
 }

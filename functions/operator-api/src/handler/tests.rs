@@ -3,6 +3,7 @@
 mod access;
 mod actions;
 mod cases;
+mod catalogues;
 mod described;
 mod explain;
 mod fixture;

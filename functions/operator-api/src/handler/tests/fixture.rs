@@ -159,6 +159,20 @@ impl Fixture {
         self.send(request.body(Body::from(body.to_string())).unwrap(), Some(token)).await
     }
 
+    /// Sends a body with these headers.
+    pub(super) async fn post_with(
+        &self,
+        path: &str,
+        token: &str,
+        (headers, body): (&[(&str, &str)], Value),
+    ) -> Answered {
+        let mut request = Request::post(path).header("content-type", "application/json");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request.body(Body::from(body.to_string())).unwrap(), Some(token)).await
+    }
+
     async fn send(&self, mut request: Request<Body>, token: Option<&str>) -> Answered {
         if let Some(token) = token {
             let value = format!("Bearer {token}").parse().unwrap();
