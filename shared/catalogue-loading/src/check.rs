@@ -5,8 +5,8 @@ use std::fmt;
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind;
 use order_domain::catalogue::{Catalogue, CatalogueProblem};
-use serde::Deserialize;
 use serde_json::Value;
+use serde_path_to_error::{Path, Segment};
 
 const SCHEMA: &str = include_str!("../../../catalog/schema/catalogue.schema.json");
 
@@ -109,7 +109,18 @@ impl fmt::Display for InvalidCatalogue {
 /// # Errors
 /// [`InvalidCatalogue`] with the first thing that cannot be read.
 pub fn read(document: &Value) -> Result<Catalogue, InvalidCatalogue> {
-    Catalogue::deserialize(document).map_err(|error| unreadable("", &error))
+    let read: Result<Catalogue, _> = serde_path_to_error::deserialize(document);
+    read.map_err(|error| unreadable(&pointer(error.path()), error.inner()))
+}
+
+/// A path as a JSON pointer (RFC 6901).
+fn pointer(path: &Path) -> String {
+    let token = |segment: &Segment| match segment {
+        Segment::Seq { index } => format!("/{index}"),
+        Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+        Segment::Enum { .. } | Segment::Unknown => String::new(),
+    };
+    path.iter().map(token).collect()
 }
 
 fn unreadable(pointer: &str, error: &impl ToString) -> InvalidCatalogue {
@@ -177,6 +188,21 @@ mod tests {
         let told: Vec<String> = refusal.problems().iter().map(ToString::to_string).collect();
         let expected = ["/products/0/code: type", "/products/0: required name"];
         assert!(expected.iter().all(|x| told.iter().any(|y| y == x)), "{refusal}");
+    }
+
+    #[test]
+    fn what_the_schema_takes_and_nobody_can_read_names_its_json_pointer() {
+        // A whole number to the schema, and none to whoever counts days.
+        let step = json!({ "key": "a", "type": "WORK", "targetSystem": "CRM", "operation": "a",
+            "expectedMinutes": 7.0 });
+        let rule = json!({ "action": "ADD", "steps": [step] });
+        let product = json!({ "code": "A", "name": "A", "rules": [rule] });
+        let document = json!({ "version": 1, "products": [product] });
+
+        let refusal = CheckedCatalogue::parse(document).unwrap_err();
+
+        let [problem] = refusal.problems() else { panic!("{refusal}") };
+        assert_eq!(problem.pointer, "/products/0/rules/0/steps/0/expectedMinutes", "{refusal}");
     }
 
     #[test]
