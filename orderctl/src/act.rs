@@ -16,6 +16,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::fields::{NOTHING, shown, text};
 use crate::session::Session;
+use crate::terminal::Terminal;
 
 /// What is acted on: an order, or a case of an order.
 #[derive(Debug)]
@@ -28,9 +29,9 @@ pub(crate) struct Subject {
 
 /// The version and the key that one decision is sent with.
 #[derive(Debug)]
-struct Guard {
-    version: Option<u64>,
-    key: Option<String>,
+pub(crate) struct Guard {
+    pub(crate) version: Option<u64>,
+    pub(crate) key: Option<String>,
 }
 
 /// Sends the action and prints what it did, or would do.
@@ -65,8 +66,9 @@ async fn guard(
     };
     let key = decision.idempotency_key.clone();
     let key = key.unwrap_or_else(|| Uuid::now_v7().to_string());
-    session.terminal.message(&format!("idempotency key {key}, version {version}"));
-    Ok(Guard { version: Some(version), key: Some(key) })
+    let guard = Guard { version: Some(version), key: Some(key) };
+    guard.announce(&session.terminal);
+    Ok(guard)
 }
 
 async fn version_of(session: &Session, subject: &Subject) -> Result<u64, Failure> {
@@ -78,7 +80,14 @@ async fn version_of(session: &Session, subject: &Subject) -> Result<u64, Failure
 }
 
 impl Guard {
-    fn headers(&self) -> Result<HeaderMap, Failure> {
+    /// Says what is about to be sent, so that even a killed command can be repeated.
+    pub(crate) fn announce(&self, terminal: &Terminal) {
+        let key = self.key.as_deref().unwrap_or(NOTHING);
+        let version = self.version.map_or_else(|| NOTHING.to_owned(), |x| x.to_string());
+        terminal.message(&format!("idempotency key {key}, version {version}"));
+    }
+
+    pub(crate) fn headers(&self) -> Result<HeaderMap, Failure> {
         let mut headers = HeaderMap::new();
         let version = self.version.map(|version| version.to_string());
         for (name, value) in [("if-match", &version), ("idempotency-key", &self.key)] {
@@ -90,16 +99,19 @@ impl Guard {
     }
 }
 
-fn advise(failure: Failure, subject: &Subject, guard: &Guard) -> Failure {
+/// What to do next, where that depends on what was sent.
+pub(crate) fn advise(failure: Failure, subject: &Subject, guard: &Guard) -> Failure {
     match (failure.exit(), guard) {
         (Exit::Stale, _) => failure.advise(format!(
             "read it again ({}) and decide again; the next command acts on what is there then",
             subject.shown_by
         )),
-        (Exit::Technical, Guard { key: Some(key), version: Some(version) }) => {
+        (Exit::Technical, Guard { key: Some(key), version }) => {
+            // Only the first catalogue of a tenant follows nothing.
+            let seen = version.map_or_else(|| "--first".to_owned(), |x| format!("--if-match {x}"));
             failure.advise(format!(
                 "whether it was done is not known; repeat it, and it is done once: \
-                 --idempotency-key {key} --if-match {version}"
+                 --idempotency-key {key} {seen}"
             ))
         }
         _ => failure,

@@ -2,6 +2,7 @@
 
 mod actions;
 mod cases;
+mod catalog;
 mod order_name;
 mod orders;
 mod pairs;
@@ -17,6 +18,7 @@ pub use actions::{
     OutcomeArguments, Plain, ProvideArguments, ReplaceArguments, RequestArguments, SkipArguments,
 };
 pub use cases::{CaseReference, CasesCommand, ListCases, ListSignatures, Severity};
+pub use catalog::{ApplyCatalogue, CatalogCommand, ListCatalogues, ShowCatalogue};
 pub use order_name::OrderName;
 pub use orders::{ListOrders, OrderReference, OrderStatus, OrdersCommand, WatchArguments};
 pub use pairs::Pair;
@@ -34,6 +36,7 @@ Examples:
   orderctl cases list --overdue                what is late
   orderctl cases act ORDER CASE retry-step --reason SYSTEM_REPAIRED --preview
   orderctl orders watch ORDER --until COMPLETED --timeout 30m
+  orderctl catalog diff catalogue.json         what would this catalogue change
   orderctl --explain UNKNOWN_OUTCOME           what does a code mean, and who acts";
 
 /// The heading of what every command takes.
@@ -112,6 +115,9 @@ pub enum Command {
     /// Fallout cases: business exceptions that a person decides.
     #[command(subcommand)]
     Cases(CasesCommand),
+    /// The catalogue: what products mean, version by version.
+    #[command(subcommand)]
+    Catalog(CatalogCommand),
     /// Print a script that completes commands and options in a shell.
     ///
     /// For bash: source <(orderctl completions bash). In fish the options of single actions are not

@@ -3,6 +3,7 @@
 mod act;
 mod api;
 mod cases;
+mod catalog;
 pub mod cli;
 pub mod codes;
 mod commands;

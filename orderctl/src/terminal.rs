@@ -10,6 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 #[derive(Debug, Clone)]
 pub struct Terminal {
     sink: Sink,
+    person: Person,
     has_colours: bool,
     has_progress: bool,
 }
@@ -18,6 +19,28 @@ pub struct Terminal {
 enum Sink {
     Process,
     Memory(Arc<Mutex<Written>>),
+}
+
+/// Who can be asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Person {
+    /// Whoever sits at the terminal of the process, if it has one.
+    OfProcess,
+    /// Somebody who always answers so.
+    Says(String),
+    /// Nobody.
+    Absent,
+}
+
+/// What a person answers to a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reply {
+    /// Agrees.
+    Yes,
+    /// Anything else.
+    No,
+    /// There is no person.
+    NobodyThere,
 }
 
 /// What a command printed.
@@ -43,6 +66,7 @@ impl Terminal {
     pub fn of_process() -> Self {
         Self {
             sink: Sink::Process,
+            person: Person::OfProcess,
             has_colours: std::io::stdout().is_terminal(),
             has_progress: std::io::stderr().is_terminal(),
         }
@@ -51,7 +75,18 @@ impl Terminal {
     /// Keeps what is printed, for [`Self::written`].
     #[must_use]
     pub fn in_memory() -> Self {
-        Self { sink: Sink::Memory(Arc::default()), has_colours: false, has_progress: false }
+        Self {
+            sink: Sink::Memory(Arc::default()),
+            person: Person::Absent,
+            has_colours: false,
+            has_progress: false,
+        }
+    }
+
+    /// The same with somebody who answers every question so.
+    #[must_use]
+    pub fn answered(self, reply: &str) -> Self {
+        Self { person: Person::Says(reply.to_owned()), ..self }
     }
 
     /// What was printed so far, if it was kept.
@@ -95,6 +130,30 @@ impl Terminal {
                 written.stderr.push('\n');
             }
         }
+    }
+
+    /// Asks the person at the terminal; only a plain yes is one.
+    pub(crate) fn ask(&self, question: &str) -> Reply {
+        let reply = match &self.person {
+            Person::Absent => return Reply::NobodyThere,
+            Person::Says(reply) => {
+                self.message(&format!("{question} [y/N]"));
+                reply.clone()
+            }
+            Person::OfProcess => {
+                if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+                    return Reply::NobodyThere;
+                }
+                self.message(&format!("{question} [y/N]"));
+                let mut line = String::new();
+                match std::io::stdin().read_line(&mut line) {
+                    Ok(_) => line,
+                    Err(_unreadable) => return Reply::NobodyThere,
+                }
+            }
+        };
+        let is_yes = ["y", "yes"].contains(&reply.trim().to_ascii_lowercase().as_str());
+        if is_yes { Reply::Yes } else { Reply::No }
     }
 
     /// A spinner on stderr, invisible where nobody looks.

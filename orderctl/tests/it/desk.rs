@@ -49,6 +49,12 @@ impl Desk {
         mock.up_to_n_times(1).mount(&self.server).await;
     }
 
+    /// The same at a terminal where somebody answers every question so.
+    pub(crate) async fn types_and_answers(&self, reply: &str, words: &str) -> Ended {
+        let terminal = Terminal::in_memory().answered(reply);
+        types_at(terminal, &self.server.uri(), &self.clock, words).await
+    }
+
     /// Types the words; `+` stands for a space inside of one.
     pub(crate) async fn types(&self, words: &str) -> Ended {
         types(&self.server.uri(), &self.clock, words).await
@@ -69,7 +75,11 @@ impl Desk {
 }
 
 pub(crate) async fn types(api: &str, clock: &Clock, words: &str) -> Ended {
-    let world = World { terminal: Terminal::in_memory(), clock: clock.clone() };
+    types_at(Terminal::in_memory(), api, clock, words).await
+}
+
+async fn types_at(terminal: Terminal, api: &str, clock: &Clock, words: &str) -> Ended {
+    let world = World { terminal, clock: clock.clone() };
     let words = words.split_whitespace().map(|word| word.replace('+', " "));
     let start = ["orderctl", "--api", api, "--token", TOKEN].map(str::to_owned);
     let exit = orderctl::run(start.into_iter().chain(words), &world).await;

@@ -4,6 +4,7 @@
 mod acting;
 mod actions;
 mod cases;
+mod catalog;
 mod desk;
 mod failures;
 mod losing_api;
