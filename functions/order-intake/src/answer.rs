@@ -12,6 +12,7 @@ use lambda_support::problem::{CONTENT_TYPE_PROBLEM, Problem};
 use order_domain::ids::{CorrelationId, OrderId};
 use order_domain::order::OrderStatus;
 use order_store::commands::OrderDraft;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::problem::Refusal;
@@ -26,15 +27,15 @@ pub(crate) struct Answer {
 impl Answer {
     /// The order was created.
     pub(crate) fn created(draft: &OrderDraft) -> Self {
-        let body = json!({
-            "orderId": draft.order_id,
-            "orderNumber": draft.order_number,
-            "status": OrderStatus::Created,
-            "version": 1,
-            "correlationId": draft.correlation_id,
-            "links": links(draft.order_id),
-        });
-        Self { status: StatusCode::CREATED, body }
+        let order = CreatedOrder {
+            order_id: draft.order_id,
+            order_number: draft.order_number.clone(),
+            status: OrderStatus::Created,
+            version: 1,
+            correlation_id: draft.correlation_id,
+            links: OrderLinks::to(draft.order_id),
+        };
+        Self { status: StatusCode::CREATED, body: serde_json::to_value(order).unwrap_or_default() }
     }
 
     /// A business "no".
@@ -44,7 +45,7 @@ impl Answer {
         let mut body = serde_json::to_value(problem).unwrap_or_default();
         if let Some(order_id) = refusal.order_id {
             body["orderId"] = json!(order_id);
-            body["links"] = links(order_id);
+            body["links"] = json!(OrderLinks::to(order_id));
         }
         Self { status, body }
     }
@@ -64,9 +65,35 @@ impl Answer {
     }
 }
 
+/// The order that was made.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CreatedOrder {
+    /// The order.
+    order_id: OrderId,
+    /// What people call it.
+    order_number: String,
+    /// Where it is.
+    status: OrderStatus,
+    /// Its version.
+    version: i64,
+    /// Leads through every log and every system.
+    correlation_id: CorrelationId,
+    links: OrderLinks,
+}
+
 /// Paths below the API's base URL.
-fn links(order_id: OrderId) -> Value {
-    json!({ "order": format!("/orders/{order_id}") })
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct OrderLinks {
+    order: String,
+}
+
+impl OrderLinks {
+    fn to(order_id: OrderId) -> Self {
+        Self { order: format!("/orders/{order_id}") }
+    }
 }
 
 impl IntoResponse for Answer {

@@ -3,6 +3,8 @@
 mod answer;
 mod config;
 mod deps;
+#[cfg(test)]
+mod description;
 mod draft;
 pub mod handler;
 pub mod policy;

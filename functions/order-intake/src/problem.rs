@@ -10,7 +10,7 @@ use order_store::StoreError;
 use crate::draft::QuoteDefect;
 use crate::policy::{MAX_RETRY_AFTER_SECONDS, RETRY_AFTER_SECONDS};
 
-const TITLE: &str = "The quote cannot become an order.";
+pub(crate) const TITLE: &str = "The quote cannot become an order.";
 
 /// A business "no": stored under its key, audited, and the same for every repeat.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,6 +9,7 @@ use serde_json::json;
 
 /// A quote revision, by name.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct FromQuote {
     pub(crate) quote_id: QuoteId,
@@ -27,6 +28,7 @@ impl FromQuote {
 
 /// A key of the CPQ: 1 to 128 characters, none of them a control character.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(try_from = "String")]
 pub(crate) struct QuoteId(String);
 
@@ -51,6 +53,7 @@ impl TryFrom<String> for QuoteId {
 
 /// A revision: 1 to what the database's integer holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(try_from = "u32")]
 pub(crate) struct Revision(i32);
 

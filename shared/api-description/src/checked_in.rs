@@ -19,6 +19,6 @@ pub fn assert_checked_in(path: &Path, text: &str) {
     assert!(
         found == text,
         "{name} is not what the code says, from line {line} on. If that is meant:\n  \
-         {UPDATE}=1 cargo local test --no-fsync -p operator-api description"
+         {UPDATE}=1 cargo local test --no-fsync -p operator-api -p order-intake description"
     );
 }

@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use crate::codes::Codes;
-use crate::operation::{Access, Operation, Refusal, Schema, Success};
+use crate::operation::{Access, Body, Operation, Refusal, Schema, Success};
 use crate::schemas::{Patch, Schemas};
 
 /// Statuses whose refusals are the same for every operation.
@@ -121,8 +121,9 @@ impl Api {
         }
         for (status, refusals) in refusals {
             let is_shared = SHARED.contains(&status);
-            let path = if is_shared { "/orders".to_owned() } else { self.example_path(operation) };
-            let mut described = self.problem(status, &refusals, &path);
+            // What is shared is shown where the document begins.
+            let shown = if is_shared { &self.operations[0] } else { operation };
+            let mut described = self.problem(status, &refusals, shown);
             if is_shared {
                 let name = format!("Refused{status}");
                 described = shared_response(shared, &name, described);
@@ -153,11 +154,14 @@ impl Api {
         })
     }
 
-    fn problem(&self, status: u16, refusals: &[&Refusal], path: &str) -> Value {
+    fn problem(&self, status: u16, refusals: &[&Refusal], shown: &Operation) -> Value {
         let codes: Vec<&str> = refusals.iter().map(|refusal| refusal.code).collect();
         let meaning = |code: &&str| format!("- `{code}`: {}", self.codes.meaning(code));
         let meanings: Vec<String> = codes.iter().map(meaning).collect();
-        let occurrences: Vec<Value> = refusals.iter().map(|x| occurrence(x, path)).collect();
+        let path = self.example_path(shown);
+        let field = shown.body.as_ref().and_then(Body::first_field);
+        let at = (path.as_str(), field.as_deref().unwrap_or("/reasonCode"));
+        let occurrences: Vec<Value> = refusals.iter().map(|x| occurrence(x, at)).collect();
         let named = codes.iter().zip(refusals).zip(&occurrences);
         let examples = examples(named.map(|((code, x), value)| (*code, x.title, value)));
         let title = StatusCode::from_u16(status).ok().and_then(|x| x.canonical_reason());
@@ -228,7 +232,7 @@ fn examples<'a>(named: impl Iterator<Item = (&'a str, &'a str, &'a Value)>) -> V
     Value::Object(named.map(example).collect())
 }
 
-fn occurrence(refusal: &Refusal, path: &str) -> Value {
+fn occurrence(refusal: &Refusal, (path, field): (&str, &str)) -> Value {
     let mut problem = json!({"type": format!("urn:oms:problem:{}", refusal.code),
         "title": refusal.title, "status": refusal.status.as_u16(), "code": refusal.code,
         "instance": path, "correlationId": CORRELATION_ID});
@@ -236,8 +240,8 @@ fn occurrence(refusal: &Refusal, path: &str) -> Value {
         problem["detail"] = json!(detail);
     }
     let place = match refusal.code {
-        "BODY_INVALID" => Some(("/reasonCode", "the value does not fit the schema")),
-        "FIELD_UNKNOWN" => Some(("/reason", "the schema has no such field")),
+        "BODY_INVALID" => Some((field, "the value does not fit the schema")),
+        "FIELD_UNKNOWN" => Some(("/unknownField", "the schema has no such field")),
         "PARAMETER_INVALID" => Some(("limit", "a whole number from 1 to 100")),
         _ => None,
     };
@@ -263,7 +267,7 @@ fn headers() -> Value {
             json!({"type": "string", "format": "uuid"})),
         "ETag": header(true, "The version, for `If-Match`. It does not say that a copy is still good.",
             json!({"type": "string", "pattern": "^\"[0-9]+\"$"})),
-        "Location": header(true, "Where what was made is, as a path below the API's base URL.",
+        "Location": header(true, "Where what was made is, relative to the request's own URL.",
             json!({"type": "string", "format": "uri-reference"})),
         "Retry-After": header(true, "Seconds after which the same request may do.",
             json!({"type": "integer", "minimum": 1})),

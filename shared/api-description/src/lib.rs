@@ -8,6 +8,7 @@ mod document;
 mod operation;
 mod page;
 mod parameter;
+mod promises;
 mod router;
 mod schemas;
 
@@ -18,5 +19,6 @@ pub use document::{Api, Tag};
 pub use operation::{Access, Link, Operation, Refusal};
 pub use page::page;
 pub use parameter::Parameter;
+pub use promises::{Route, events_of, operations_of, spelled};
 pub use router::routes_of;
 pub use schemas::Patch;

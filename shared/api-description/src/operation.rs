@@ -61,6 +61,14 @@ pub(crate) struct Body {
     pub(crate) examples: Vec<(String, String, Value)>,
 }
 
+impl Body {
+    /// Where the first field of the first example is, for examples of what does not fit.
+    pub(crate) fn first_field(&self) -> Option<String> {
+        let (_, _, example) = self.examples.first()?;
+        example.as_object()?.keys().next().map(|name| format!("/{name}"))
+    }
+}
+
 /// What comes back when it works.
 #[derive(Debug, Clone)]
 pub(crate) struct Success {

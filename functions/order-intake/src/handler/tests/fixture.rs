@@ -144,7 +144,9 @@ impl Fixture {
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         let body = serde_json::from_slice(&bytes).expect("every answer is JSON");
-        Answered { status: parts.status, headers: parts.headers, body }
+        let answered = Answered { status: parts.status, headers: parts.headers, body };
+        super::described::assert_as_described(&answered);
+        answered
     }
 
     /// Rows of orders, lines, events and deliveries.
