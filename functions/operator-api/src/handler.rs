@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use lambda_runtime::Error;
-use lambda_support::caller::Caller;
+use lambda_support::caller::{Caller, Role};
 use lambda_support::clock;
 use lambda_support::cursor::{CursorKeys, CursorScope, Position};
 use lambda_support::database;
@@ -28,6 +28,9 @@ use crate::responses::{CaseDocument, ListLinks, ListedOrder, OrderDocument, Orde
 
 /// The list that its cursors are bound to.
 const ORDERS: &str = "oms/orders/cursor/v1";
+/// Who sees what people and target systems wrote about a case; who only runs the platform sees no
+/// customer data, and needs the case's version to act on it.
+const SEE_WORDS: &[Role] = &[Role::OrderViewer, Role::OrderOperator, Role::OrderSupervisor];
 /// One request at a time is what an execution environment gets.
 const MAX_CONNECTIONS: usize = 1;
 
@@ -100,7 +103,9 @@ pub(crate) async fn show_case(
 ) -> Result<CaseDocument, Problem> {
     let tx = begin(deps, caller).await?;
     let found = find_case(tx, case).await.map_err(|error| Problem::of_store(&error))?;
-    found.map(CaseDocument::from).ok_or_else(not_found)
+    let case = found.ok_or_else(not_found)?;
+    let is_redacted = caller.require_any_role(SEE_WORDS).is_err();
+    Ok(CaseDocument::new(case, is_redacted))
 }
 
 /// Why an order of the tenant is where it is, for this caller.

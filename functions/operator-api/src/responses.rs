@@ -79,6 +79,8 @@ impl From<OrderView> for OrderDocument {
 pub(crate) struct CaseDocument {
     #[serde(flatten)]
     case: CaseDetail,
+    /// Notes, evidence and what was handed in are left out: the caller may see no customer data.
+    is_redacted: bool,
     links: CaseLinks,
 }
 
@@ -92,15 +94,17 @@ pub(crate) struct CaseLinks {
     actions: String,
 }
 
-impl From<CaseDetail> for CaseDocument {
-    fn from(case: CaseDetail) -> Self {
+impl CaseDocument {
+    /// The case, with its words or without them.
+    pub(crate) fn new(case: CaseDetail, is_redacted: bool) -> Self {
+        let case = if is_redacted { case.without_words() } else { case };
         let order = format!("/orders/{}", case.order_id);
         let links = CaseLinks {
             explain: format!("{order}/explain"),
             actions: format!("{order}/fallout-cases/{}/actions/", case.fallout_case_id),
             order,
         };
-        Self { case, links }
+        Self { case, is_redacted, links }
     }
 }
 

@@ -10,7 +10,7 @@ use axum::{Json, Router};
 use http::HeaderMap;
 use http::header::ACCEPT;
 use lambda_support::auth::authenticated;
-use lambda_support::caller::Caller;
+use lambda_support::caller::{Caller, Role};
 use lambda_support::edge::with_edge_layers;
 use lambda_support::idempotency_key::IdempotencyKey;
 use lambda_support::json_body::JsonBody;
@@ -152,6 +152,8 @@ async fn get_case(
     );
     async {
         caller.require_scope(SCOPE)?;
+        // A case is people's work: a program that only follows orders has no business with it.
+        caller.require_any_role(Role::ALL)?;
         let named = path.ok().and_then(|Path((order, case))| {
             Some((order.parse::<OrderId>().ok()?, case.parse::<FalloutCaseId>().ok()?))
         });

@@ -1,6 +1,7 @@
 //! A fallout case and the actions on it.
 
 use api_description::{Link, Operation, Parameter, Patch, Refusal};
+use lambda_support::caller::Role;
 use lambda_support::problem::ProblemCode;
 use order_domain::fallout::{ActionRefusal, FalloutAction};
 use serde_json::{Value, json};
@@ -18,9 +19,10 @@ pub(super) fn show() -> Operation {
         .says(
             (CASES, "Show a fallout case"),
             "The case with its step, its evidence, what waits for a second person, and everything \
-             that people asked for.",
+             that people asked for.\n\nWhoever is a `platform-operator` and nothing else sees no \
+             customer data: notes, evidence and what was handed in are left out (`isRedacted`).",
         )
-        .allows(SCOPE, &[])
+        .allows(SCOPE, &roles())
         .takes(order_id())
         .takes(case_id())
         .answers::<CaseDocument>(
@@ -72,6 +74,11 @@ pub(super) fn act() -> Operation {
             ],
             description: "The case after the action.",
         })
+}
+
+/// Everybody who works on orders.
+fn roles() -> Vec<&'static str> {
+    Role::ALL.iter().map(|role| role.as_str()).collect()
 }
 
 /// What each property of an action's body is for, and its bounds.

@@ -2,6 +2,7 @@
 
 mod access;
 mod actions;
+mod case_readers;
 mod cases;
 mod catalogues;
 mod described;

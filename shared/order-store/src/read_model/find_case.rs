@@ -157,6 +157,24 @@ views! {
     }
 }
 
+impl CaseDetail {
+    /// Without what people and target systems wrote: notes, evidence, and what was handed in.
+    ///
+    /// What is left says what happened and what may be done, and nothing about a customer.
+    #[must_use]
+    pub fn without_words(mut self) -> Self {
+        self.evidence = Value::Null;
+        if let Some(request) = &mut self.pending_request {
+            request.note = None;
+            request.input = Value::Null;
+        }
+        for action in &mut self.actions {
+            action.note = None;
+        }
+        self
+    }
+}
+
 /// The case of an order, in one round trip; `None` where the tenant has no such case.
 ///
 /// # Errors

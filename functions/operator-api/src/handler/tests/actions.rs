@@ -28,6 +28,11 @@ fn why() -> Value {
     json!({"reasonCode": "DATA_CORRECTED", "note": "the account was opened"})
 }
 
+/// The case as an operator sees it.
+async fn read(f: &Fixture, path: &str) -> Answered {
+    f.get_as(path, Some(&token(f, OPERATOR))).await
+}
+
 /// Asks for an action on this version of the case.
 async fn act(
     f: &Fixture,
@@ -42,7 +47,7 @@ async fn act(
 #[tokio::test]
 async fn a_case_is_read_with_its_version_acted_on_and_read_again() {
     let (stage, f, path) = fallen_out().await;
-    let case = f.get(&path).await;
+    let case = read(&f, &path).await;
     let tag = case.headers["etag"].to_str().unwrap().to_owned();
     assert_eq!((tag.as_str(), &case.body["status"]), ("\"1\"", &json!("OPEN")));
     assert_eq!(case.body["step"]["failureCode"], "NO_STOCK");
@@ -57,7 +62,7 @@ async fn a_case_is_read_with_its_version_acted_on_and_read_again() {
     );
     assert_eq!(done.body["effect"]["steps"][0]["generation"], 2);
     assert_eq!(done.body["links"]["falloutCase"], json!(path));
-    let after = f.get(&path).await;
+    let after = read(&f, &path).await;
     assert_eq!(after.body["actions"][0]["action"], "retry-step");
     let order = f.get(&format!("/orders/{}", stage.order_id)).await;
     assert_eq!(order.body["actions"][0]["actorName"], "olga");
@@ -100,7 +105,7 @@ async fn a_preview_needs_no_version_and_tells_what_the_action_does() {
         told.body["effect"]["cannotUndo"][0],
         "a step that was left out is never carried out"
     );
-    assert_eq!(f.get(&path).await.body["actions"], json!([]));
+    assert_eq!(read(&f, &path).await.body["actions"], json!([]));
     let impossible = format!("{path}/actions/retry-billing?preview=true");
     let refused = f.post_as(&impossible, &token(&f, OPERATOR), ("unused", why())).await;
     assert_eq!((refused.status.as_u16(), refused.code()), (409, "ACTION_NOT_APPLICABLE"));
@@ -117,7 +122,7 @@ async fn four_eyes_are_two_people_and_the_second_one_carries_it_out() {
 
     let asked = act(&f, SUPERVISOR, to, ("k-1", "\"1\"", why())).await;
     assert_eq!(asked.body["verdict"], "AWAITING_APPROVAL");
-    assert_eq!(f.get(&path).await.body["pendingRequest"]["requestedBy"], "sven");
+    assert_eq!(read(&f, &path).await.body["pendingRequest"]["requestedBy"], "sven");
     let own = act(&f, SUPERVISOR, (&path, "approve"), ("k-2", "\"2\"", why())).await;
     let agreed = act(&f, OTHER_SUPERVISOR, (&path, "approve"), ("k-3", "\"2\"", why())).await;
 
@@ -154,7 +159,7 @@ async fn what_is_not_ours_or_not_allowed_is_told_apart_by_code_and_refused_attem
     assert_eq!(by_nobody.code(), "SCOPE_MISSING");
     assert_eq!((silent.status.as_u16(), silent.code()), (422, "REASON_REQUIRED"));
     assert_eq!((unknown.status.as_u16(), unknown.code()), (400, "FIELD_UNKNOWN"));
-    let kept = f.get(&path).await.body["actions"].as_array().unwrap().len();
+    let kept = read(&f, &path).await.body["actions"].as_array().unwrap().len();
     assert_eq!(kept, 2, "the viewer's and the one without a reason");
     f.end().await;
     stage.db.finish().await;
