@@ -190,6 +190,7 @@ pub(crate) async fn act(
         input,
         fingerprint: of_json(&content),
         is_preview: asked.is_preview,
+        bulk_action_id: None,
     };
     let mut ctx = CommandContext::new(actor_of(caller), clock::system()());
     if let Some(key) = &asked.key {

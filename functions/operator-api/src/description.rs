@@ -10,6 +10,7 @@ use order_domain::fallout::FalloutResolution;
 use order_domain::workflow::CorrelationStatus;
 use serde_json::{Value, json};
 
+mod bulk;
 mod cases;
 mod catalogues;
 mod incidents;
@@ -36,6 +37,7 @@ and 503 may be repeated with the same key.";
 
 const ORDERS: &str = "Orders";
 const CASES: &str = "Fallout cases";
+const BULK: &str = "Bulk actions";
 const INCIDENTS: &str = "Incidents";
 const CATALOGUES: &str = "Catalogues";
 const REFERENCE: &str = "Reference";
@@ -52,6 +54,7 @@ pub(crate) fn api() -> Api {
                 name: CASES,
                 description: "Business exceptions, and the actions that people take.",
             },
+            Tag { name: BULK, description: "One action on many cases." },
             Tag { name: INCIDENTS, description: "What engineering has to mend." },
             Tag { name: CATALOGUES, description: "What products mean, version by version." },
             Tag { name: REFERENCE, description: "This description." },
@@ -72,6 +75,11 @@ fn operations() -> Vec<Operation> {
         worklist::signatures(),
         cases::show(),
         cases::act(),
+        bulk::prepare(),
+        bulk::list(),
+        bulk::show(),
+        bulk::items(),
+        bulk::command(),
         incidents::list(),
         incidents::resolve(),
         catalogues::list(),
@@ -98,6 +106,7 @@ fn patches() -> Vec<Patch> {
         patch("TransitionView", "/properties/subjectType", subject),
     ];
     patches.extend(cases::patches());
+    patches.extend(bulk::patches());
     patches.extend(incidents::patches());
     patches.extend(catalogues::patches());
     patches

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod bulk_actions;
 mod case_actions;
 mod catalogues;
 mod config;

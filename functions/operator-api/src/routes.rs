@@ -21,6 +21,7 @@ use order_domain::ids::{FalloutCaseId, IncidentId, OrderId};
 use order_store::commands::IncidentResolved;
 use tracing::Instrument;
 
+use crate::bulk_actions;
 use crate::case_actions::{self, Asked, Target};
 use crate::catalogues;
 use crate::handler::{Deps, explain, list, show, show_case};
@@ -49,6 +50,10 @@ pub fn router(deps: Arc<Deps>) -> Router {
         .route("/orders/{orderId}/fallout-cases/{caseId}/actions/{action}", post(act_on_case))
         .route("/fallout-cases", get(worklist::get_cases))
         .route("/fallout-signatures", get(worklist::get_signatures))
+        .route("/bulk-actions", get(bulk_actions::list).post(bulk_actions::prepare))
+        .route("/bulk-actions/{bulkActionId}", get(bulk_actions::show))
+        .route("/bulk-actions/{bulkActionId}/items", get(bulk_actions::items))
+        .route("/bulk-actions/{bulkActionId}/{command}", post(bulk_actions::command))
         .route("/incidents", get(get_incidents))
         .route("/incidents/{incidentId}/resolve", post(resolve_incident))
         .route("/catalogues", get(catalogues::get_catalogues).post(catalogues::post_catalogue))

@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 
 /// The packages whose tests judge, the cheapest first. `fault-points` is left out: it fails for
 /// any mistake, because it asks whether there is one.
-const PACKAGES: [&str; 25] = [
+const PACKAGES: [&str; 26] = [
     "topic-worker",
     "message-sinks",
     "external-systems",
@@ -45,6 +45,7 @@ const PACKAGES: [&str; 25] = [
     "fulfillment-step-executor",
     "order-intake",
     "operator-api",
+    "bulk-recovery",
     "schema-migrate",
     "reconciliation",
     "order-store",

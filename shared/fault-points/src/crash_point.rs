@@ -57,6 +57,10 @@ pub enum CrashPoint {
     ReconciliationAfterQuery,
     /// reconciliation: what was found is adopted, the round goes on.
     ReconciliationAfterAdopting,
+    /// bulk-recovery: cases are in hand, none is acted on.
+    BulkAfterClaim,
+    /// bulk-recovery: a case is acted on, the bulk action does not know.
+    BulkAfterAct,
     /// Topic function: the lock of a task in hand is about to be extended.
     RenewalBefore,
     /// Topic function: the lock is extended, the function has not heard it.
@@ -66,7 +70,7 @@ pub enum CrashPoint {
 #[cfg(feature = "armed")]
 impl CrashPoint {
     /// All of them, in the order of an order's life.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 28] = [
         Self::IntakeBeforeTransaction,
         Self::IntakeBeforeCommit,
         Self::IntakeAfterCommit,
@@ -91,6 +95,8 @@ impl CrashPoint {
         Self::CallbackProcessorAfterCommit,
         Self::ReconciliationAfterQuery,
         Self::ReconciliationAfterAdopting,
+        Self::BulkAfterClaim,
+        Self::BulkAfterAct,
         Self::RenewalBefore,
         Self::RenewalAfter,
     ];
@@ -123,6 +129,8 @@ impl CrashPoint {
             Self::CallbackProcessorAfterCommit => "callback-processor/after-commit",
             Self::ReconciliationAfterQuery => "reconciliation/after-query",
             Self::ReconciliationAfterAdopting => "reconciliation/after-adopting",
+            Self::BulkAfterClaim => "bulk-recovery/after-claim",
+            Self::BulkAfterAct => "bulk-recovery/after-act",
             Self::RenewalBefore => "renewal/before",
             Self::RenewalAfter => "renewal/after",
         }

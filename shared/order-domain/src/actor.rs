@@ -54,6 +54,12 @@ impl Actor {
         Self { kind: ActorKind::Caller, name: subject.to_owned(), roles, worker_id: None }
     }
 
+    /// The roles of ours that the token names; what is not a role of ours gives no rights.
+    #[must_use]
+    pub fn known_roles(&self) -> Vec<Role> {
+        self.roles.iter().filter_map(|x| x.parse().ok()).collect()
+    }
+
     /// A target system whose callback was verified.
     #[must_use]
     pub fn target_system(system: &str) -> Self {

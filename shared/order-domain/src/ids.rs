@@ -55,6 +55,8 @@ macro_rules! typed_ids {
 }
 
 typed_ids! {
+    /// One action on many cases.
+    BulkActionId,
     /// Follows one order across systems, from the request that created it to the last callback.
     CorrelationId,
     /// One business fact in `domain_event`; the CloudEvents `id`.

@@ -3,6 +3,7 @@
 
 pub mod actor;
 pub mod billing;
+pub mod bulk;
 pub mod calendar;
 pub mod catalogue;
 pub mod characteristic;

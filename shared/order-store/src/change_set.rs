@@ -13,12 +13,13 @@ mod rows;
 
 pub(crate) use parts::Part;
 pub(crate) use rows::{
-    ActionRow, AttemptRow, AuditRow, BillingRow, CaseEvidence, CaseUpdate, ContradictionAnswer,
-    CorrelationUpdate, CurrentCatalogue, DropEngineDeliveries, DropOpening, DropWorkItems,
-    EventRow, HeldIncidentRow, IdempotencyFinish, InboxRow, IncidentResolution, IncidentRow,
-    LineInformation, LineUpdate, NewCase, NewContradictionQuery, NewIdempotency, NewLine,
-    NewNotification, NewOrder, NewPlan, NewRequest, NewSnapshot, NewStep, NewWorkItem, OrderUpdate,
-    OutboxRow, PlanUpdate, RequestUpdate, StepUpdate, TransitionRow,
+    ActionRow, AttemptRow, AuditRow, BillingRow, BulkItems, BulkUpdate, CaseEvidence, CaseUpdate,
+    ContradictionAnswer, CorrelationUpdate, CurrentCatalogue, DropEngineDeliveries, DropOpening,
+    DropWorkItems, EventRow, HeldIncidentRow, IdempotencyFinish, InboxRow, IncidentResolution,
+    IncidentRow, LineInformation, LineUpdate, NewBulkAction, NewBulkItem, NewCase,
+    NewContradictionQuery, NewIdempotency, NewLine, NewNotification, NewOrder, NewPlan, NewRequest,
+    NewSnapshot, NewStep, NewWorkItem, OrderUpdate, OutboxRow, PlanUpdate, RequestUpdate,
+    StepUpdate, TransitionRow,
 };
 
 use document::{ChangeRow, Document, PartRows};

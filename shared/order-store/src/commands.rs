@@ -8,6 +8,7 @@ mod act_on_case;
 mod apply_catalogue;
 mod begin_step_attempt;
 mod begin_step_check;
+mod bulk_action;
 mod complete_order;
 mod create_fulfillment_plan;
 mod create_order;
@@ -29,8 +30,9 @@ mod step_results;
 mod validate_readiness;
 
 pub use act_on_case::{
-    ActOnCase, ActOutcome, ActionInput, ActionReport, ActionVerdict, CaseAfter, ChargeChange,
-    ChargeEffect, EffectReport, LineChange, RefusedAction, StepChange, act_on_case,
+    ActOnCase, ActOutcome, ActionForecast, ActionInput, ActionReport, ActionVerdict, CaseAfter,
+    ChargeChange, ChargeEffect, EffectReport, LineChange, RefusedAction, StepChange, act_on_case,
+    foresee_actions,
 };
 pub(crate) use act_on_case::{CaseSubject, PendingRequest, facts_of};
 pub use apply_catalogue::{
@@ -38,6 +40,10 @@ pub use apply_catalogue::{
 };
 pub use begin_step_attempt::{BeginAttempt, BeginOutcome, StepAttempt, begin_step_attempts};
 pub use begin_step_check::{StepCheck, StepCheckRef, begin_step_checks};
+pub use bulk_action::{
+    AdvanceOutcome, BulkMoved, BulkOutcome, BulkPrepared, MoveBulkAction, PrepareBulkAction,
+    advance_bulk_action, move_bulk_action, prepare_bulk_action,
+};
 pub use complete_order::complete_order;
 pub use create_fulfillment_plan::create_fulfillment_plan;
 pub use create_order::{
@@ -101,9 +107,11 @@ pub enum CommandOutcome {
 /// The statements of this module and of the commands below it.
 pub(crate) fn statements() -> Vec<(&'static str, &'static str)> {
     vec![
-        ("act_on_case::FIND_CASE", act_on_case::FIND_CASE),
+        ("act_on_case::LOAD_SUBJECTS", act_on_case::LOAD_SUBJECTS),
         ("act_on_case::FIND_TARGET", act_on_case::FIND_TARGET),
         ("apply_catalogue::FIND_PREDECESSORS", apply_catalogue::FIND_PREDECESSORS),
+        ("bulk_action::LOCK_BULK", bulk_action::LOCK_BULK),
+        ("bulk_action::COUNT_ITEMS", bulk_action::COUNT_ITEMS),
         ("create_order::CLAIM_KEY", create_order::CLAIM_KEY),
         ("create_order::RELEASE_KEY", create_order::RELEASE_KEY),
         ("create_order::FIND_ORDER_OF_QUOTE", create_order::FIND_ORDER_OF_QUOTE),

@@ -3,6 +3,7 @@
 
 mod aggregate;
 mod audit;
+pub mod bulk;
 pub mod catalogue;
 mod change;
 mod change_set;

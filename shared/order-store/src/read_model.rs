@@ -6,6 +6,8 @@
 //! The types are read from snake_case columns and are written as the API's camelCase, so that a
 //! field has one name and one place.
 
+mod bulk_items;
+mod bulk_view;
 mod case_list;
 mod catalogue_list;
 mod explain;
@@ -21,6 +23,12 @@ mod waiting;
 
 use order_list::statement;
 
+pub use bulk_items::{BulkItemView, list_bulk_items};
+pub use bulk_view::{
+    BulkActionDetail, BulkActionView, BulkEntry, BulkPosition, ItemGroup, find_bulk_action,
+    list_bulk_actions,
+};
+pub(crate) use case_list::select_cases;
 pub use case_list::{CaseFilter, CasePage, CasePosition, CaseSummary, list_cases};
 pub use catalogue_list::{
     CataloguePage, CatalogueSummary, CatalogueView, find_catalogue, list_catalogues,
@@ -41,6 +49,10 @@ pub use waiting::{LastExternalReference, WaitingStep, WaitingSystem};
 /// Name and text of every statement of the read model.
 pub(crate) fn statements() -> Vec<(&'static str, &'static str)> {
     vec![
+        ("read_model::FIND_BULK", bulk_view::FIND_BULK),
+        ("read_model::LIST_BULK", bulk_view::LIST_BULK),
+        ("read_model::GROUP_ITEMS", bulk_view::GROUP_ITEMS),
+        ("read_model::LIST_ITEMS", bulk_items::LIST_ITEMS),
         ("read_model::LIST_ORDERS", statement::LIST_ORDERS),
         ("read_model::LIST_CALLED", statement::LIST_CALLED),
         ("read_model::LIST_OF_REFERENCE", statement::LIST_OF_REFERENCE),

@@ -1,9 +1,9 @@
 //! Every SQL constant of the crate in one list, prepared by a test against a fresh schema.
 
 use crate::{
-    aggregate, catalogue, change_set, commands, correlation, due_steps, engine_report, idempotency,
-    inbox, liveness, order_reference, outbox, overdue_cases, read_model, target_system,
-    tenant_chain,
+    aggregate, bulk, catalogue, change_set, commands, correlation, due_steps, engine_report,
+    idempotency, inbox, liveness, order_reference, outbox, overdue_cases, read_model,
+    target_system, tenant_chain,
 };
 
 /// Name and text of every statement.
@@ -55,6 +55,7 @@ pub fn all() -> Vec<(String, String)> {
     ];
     let owned = |(name, sql): (&str, &str)| (name.to_owned(), sql.to_owned());
     let mut all: Vec<(String, String)> = named.into_iter().map(owned).collect();
+    all.extend(bulk::statements().into_iter().map(owned));
     all.extend(read_model::statements().into_iter().map(owned));
     all.extend(commands::statements().into_iter().map(owned));
     all.extend(

@@ -13,7 +13,7 @@ const TEMPLATE_LOCK: i64 = 0x6f6d_735f_7465_7374;
 /// Every test database begins with this.
 const NAME_PREFIX: &str = "oms_test_";
 
-const ROLES: [&str; 15] = [
+const ROLES: [&str; 16] = [
     "oms_order_intake",
     "oms_outbox_relay",
     "oms_order_validate_readiness",
@@ -29,6 +29,7 @@ const ROLES: [&str; 15] = [
     "oms_callback_processor",
     "oms_reconciliation",
     "oms_operator_api",
+    "oms_bulk_recovery",
 ];
 
 /// A private database, dropped by [`TestDatabase::finish`] or by a later run.

@@ -3,6 +3,7 @@
 
 mod builders;
 mod database;
+mod many;
 pub mod operations;
 pub mod pointers;
 pub mod stage;

@@ -188,6 +188,7 @@ impl Stage {
             input,
             fingerprint: format!("{action}:{case_id}"),
             is_preview: false,
+            bulk_action_id: None,
         }
     }
 

@@ -36,6 +36,8 @@ pub enum Work {
     Record(Vec<Message>),
     /// reconciliation: one round.
     Reconcile,
+    /// bulk-recovery: one round.
+    ActOnMany,
 }
 
 /// A request as the REST API hands it on.

@@ -153,7 +153,7 @@ fn action() -> Parameter {
         .examples(REQUESTS.map(|(name, action, ..)| (name, json!(action))))
 }
 
-fn if_match() -> Parameter {
+pub(super) fn if_match() -> Parameter {
     let schema = json!({"type": "string", "pattern": "^\"[0-9]{1,18}\"$"});
     Parameter::header("If-Match", schema, json!("\"1\""))
         .says("The `ETag`: the version that was decided on. Without it: 428, but for a preview.")

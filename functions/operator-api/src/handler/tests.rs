@@ -2,6 +2,7 @@
 
 mod access;
 mod actions;
+mod bulk;
 mod case_readers;
 mod cases;
 mod catalogues;

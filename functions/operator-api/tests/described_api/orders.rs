@@ -1,19 +1,27 @@
 //! Orders to ask about: new, under way, fallen out in several ways, held by an incident.
 
+use order_domain::actor::Actor;
+use order_domain::fallout::FalloutAction;
 use order_domain::step::answer::StepAnswer;
 use order_domain::step::{Jitter, StepPolicy};
-use order_store::commands::{StepAttempt, StepOutcome, record_step_outcomes};
+use order_store::CommandContext;
+use order_store::commands::{
+    ActionInput, BulkOutcome, PrepareBulkAction, StepAttempt, StepOutcome, prepare_bulk_action,
+    record_step_outcomes,
+};
+use order_store::read_model::CaseFilter;
 use test_support::operations::{rejected, unknown};
 use test_support::stage::Stage;
 use test_support::{order_draft, place_order};
 
-/// The fallen-out order, one of its cases, and an incident: what the document's examples stand for.
-pub(crate) async fn examples_of(stage: &Stage) -> [(&'static str, String); 3] {
+/// The fallen-out order, one of its cases, an incident, and a bulk action: what the document's examples stand for.
+pub(crate) async fn examples_of(stage: &Stage) -> [(&'static str, String); 4] {
     let incident = stage.db.text("select id::text from platform_incident limit 1").await;
     [
         ("018f3a5e-7b00-7a10-8000-000000000001", stage.order_id.to_string()),
         ("018f3a5e-7b00-7a10-8000-0000000000c1", newest_case(stage).await),
         ("018f3a5e-7b00-7a10-8000-0000000000e1", incident.expect("an incident")),
+        ("018f3a5e-7b00-7a10-8000-0000000000b1", bulk_action(stage).await),
     ]
 }
 
@@ -57,4 +65,28 @@ async fn held_by_an_incident(stage: &Stage) {
     let tx = executor.system_tx().await.unwrap();
     let recorded = record_step_outcomes(tx, &stage.context("executor"), &batch).await.unwrap();
     assert_eq!(recorded.len(), 2, "one step of each line");
+}
+
+/// Of everything that is open, by somebody else.
+async fn bulk_action(stage: &Stage) -> String {
+    let request = PrepareBulkAction {
+        action: FalloutAction::AddNote,
+        input: ActionInput::default(),
+        reason_code: "SEEN".to_owned(),
+        note: None,
+        filter: CaseFilter { now: stage.now(), ..CaseFilter::default() },
+        selection: serde_json::json!({"overdue": true}),
+        canary_size: 1,
+        rate_per_minute: 60,
+        pause_after_failures: 20,
+        fingerprint: "seen".to_owned(),
+    };
+    let actor = Actor::caller("olga", vec!["order-operator".to_owned()]);
+    let ctx = CommandContext::new(actor, stage.now()).with_idempotency_key("bulk");
+    let api = stage.db.store("oms_operator_api").await;
+    let tx = api.tenant_tx(&stage.tenant).await.unwrap();
+    match prepare_bulk_action(tx, &ctx, &request).await.unwrap() {
+        BulkOutcome::Done(prepared) => prepared.bulk_action_id.to_string(),
+        other => panic!("not prepared: {other:?}"),
+    }
 }

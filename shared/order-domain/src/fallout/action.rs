@@ -92,6 +92,25 @@ impl FalloutAction {
         matches!(self, Self::FailOrder | Self::CancelOrder)
     }
 
+    /// Whether one word serves many cases: it means the same for each, states nothing that only one
+    /// case's evidence could prove, and never needs a second person for a single one.
+    #[must_use]
+    pub const fn is_for_many(self) -> bool {
+        matches!(
+            self,
+            Self::RetryStep
+                | Self::ReplaceTarget
+                | Self::ReleaseStep
+                | Self::Revalidate
+                | Self::RetryDecomposition
+                | Self::RetryBilling
+                | Self::RetryCompletion
+                | Self::Escalate
+                | Self::Assign
+                | Self::AddNote
+        )
+    }
+
     /// Whether it is possible while a second person is asked.
     #[must_use]
     pub const fn is_possible_beside_a_request(self) -> bool {

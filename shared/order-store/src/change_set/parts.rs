@@ -176,7 +176,7 @@ parts! {
     LineInformation = "line_information": update!("line_information", "order_line",
         "characteristics = t.characteristics || x.characteristics");
     Action = "action": insert!("action", "fallout_action",
-        "tenant_id, id, order_id, fallout_case_id, action, actor_name, roles, reason_code, note, input, verdict, refusal_code, effect, request_id, case_version, order_version, occurred_at");
+        "tenant_id, id, order_id, fallout_case_id, action, actor_name, roles, reason_code, note, input, verdict, refusal_code, effect, request_id, case_version, order_version, occurred_at, bulk_action_id");
     IncidentResolution = "incident_resolution": r"incident_resolution as (
         update platform_incident t
         set resolved_at = x.resolved_at, resolved_by = x.resolved_by, resolution_code = x.resolution_code,
@@ -247,6 +247,29 @@ parts! {
         where (select count(*) from retired_catalogue) >= 0
         on conflict (tenant_id, version) do update set is_current = true
         where t.digest = excluded.digest)";
+    NewBulkAction = "new_bulk_action": insert!("new_bulk_action", "bulk_action",
+        "tenant_id, id, action, input, reason_code, note, selection, status, item_count, canary_size, rate_per_minute, pause_after_failures, requested_by, requested_roles, journal, version, created_at");
+    NewBulkItem = "new_bulk_item": insert!("new_bulk_item", "bulk_action_item",
+        "tenant_id, bulk_action_id, position, order_id, fallout_case_id, case_version, target_system, status");
+    BulkUpdate = "bulk_update": update!("bulk_update", "bulk_action",
+        "status = x.status, pause_reason = x.pause_reason, forgiven_failures = x.forgiven_failures, approved_by = x.approved_by, canary_due_at = x.canary_due_at, expires_at = x.expires_at, ended_at = x.ended_at, journal = t.journal || x.journal, version = x.version");
+    // The first few that the dry run left.
+    MarkCanary = "mark_canary": r"mark_canary as (
+        update bulk_action_item i
+        set is_canary = true
+        from jsonb_to_recordset($1::jsonb->'mark_canary') as x(tenant_id text, id uuid, canary_size integer)
+        where i.tenant_id = x.tenant_id and i.bulk_action_id = x.id and i.position in (
+            select c.position from bulk_action_item c
+            where c.tenant_id = x.tenant_id and c.bulk_action_id = x.id and c.status = 'PENDING'
+            order by c.position
+            limit x.canary_size))";
+    // What a worker has in hand still gets its result.
+    SkipBulkItems = "skip_bulk_items": r"skip_bulk_items as (
+        update bulk_action_item i
+        set status = 'SKIPPED'
+        from jsonb_to_recordset($1::jsonb->'skip_bulk_items') as x(tenant_id text, id uuid)
+        where i.tenant_id = x.tenant_id and i.bulk_action_id = x.id
+          and (i.status = 'SELECTED' or (i.status = 'PENDING' and i.leased_until is null)))";
     // The head of the tenant's own chain moves to the entry written beside it.
     TenantChain = "tenant_chain": r"tenant_chain as (
         update tenant_audit_chain t

@@ -136,8 +136,24 @@ change_rows! {
         action: &'static str, actor_name: String, roles: Vec<String>, reason_code: String,
         note: Option<String>, input: Value, verdict: &'static str, refusal_code: Option<&'static str>,
         effect: Option<Value>, request_id: Option<Uuid>, case_version: Option<i64>,
-        order_version: i64, occurred_at: Timestamp,
+        order_version: i64, occurred_at: Timestamp, bulk_action_id: Option<Uuid>,
     }
+    NewBulkAction {
+        tenant_id: String, id: Uuid, action: &'static str, input: Value, reason_code: String,
+        note: Option<String>, selection: Value, status: &'static str, item_count: u32, canary_size: u32,
+        rate_per_minute: u32, pause_after_failures: u32, requested_by: String,
+        requested_roles: Vec<String>, journal: Value, version: i64, created_at: Timestamp,
+    }
+    NewBulkItem {
+        tenant_id: String, bulk_action_id: Uuid, position: u32, order_id: Uuid, fallout_case_id: Uuid,
+        case_version: i64, target_system: Option<String>, status: &'static str,
+    }
+    BulkUpdate {
+        tenant_id: String, id: Uuid, status: &'static str, pause_reason: Option<&'static str>,
+        forgiven_failures: u32, approved_by: Option<String>, canary_due_at: Option<Timestamp>,
+        expires_at: Option<Timestamp>, ended_at: Option<Timestamp>, journal: Value, version: i64,
+    }
+    BulkItems { tenant_id: String, id: Uuid, canary_size: u32 }
     IncidentRow {
         tenant_id: String, id: Uuid, kind: &'static str, cause: String,
         target_system: Option<String>, order_id: Option<Uuid>, severity: &'static str,

@@ -11,6 +11,7 @@ mod give_up;
 mod input;
 mod journal;
 mod load;
+mod many;
 mod outputs;
 mod perform;
 mod report;
@@ -22,7 +23,8 @@ pub use input::{
     ChargeEffect, EffectReport, LineChange, RefusedAction, StepChange,
 };
 pub(crate) use journal::journal_escalation;
-pub(crate) use load::{FIND_CASE, FIND_TARGET};
+pub(crate) use load::{FIND_TARGET, LOAD_SUBJECTS};
+pub use many::{ActionForecast, foresee_actions};
 
 use order_domain::fallout::{
     ActionDecision, ActionEffect, ActionRefusal, Asker, CaseStatus, FalloutAction, decide_action,
@@ -31,7 +33,6 @@ use uuid::Uuid;
 
 use self::act::Act;
 use self::check::{Misfit, NewTarget, check_input};
-use self::facts::roles_of;
 use self::load::{Loaded, Stored, load};
 use self::perform::{perform, touch, with_case};
 use crate::aggregate::OrderAggregate;
@@ -125,7 +126,7 @@ fn decide<'a>(
     (aggregate, case, target): (&OrderAggregate, &'a CaseSubject, &NewTarget),
 ) -> Result<Plan<'a>, Misfit> {
     let plain = |refusal| (refusal, Vec::new());
-    let roles = roles_of(ctx);
+    let roles = ctx.actor.known_roles();
     if !request.action.roles().iter().any(|role| roles.contains(role)) {
         return Err(plain(ActionRefusal::RoleNotAllowed));
     }
@@ -182,18 +183,25 @@ fn foresee(
     given: Given<'_>,
     plan: &Plan<'_>,
 ) -> ActionReport {
-    let (request, subject, _) = given;
     let mut set = ChangeSet::default();
     let mut change = OrderChange::begin(aggregate.clone(), "preview", ctx, &mut set);
     let act = act_of(ctx, given, plan);
     perform(&mut change, plan.effect, &act);
     let effect = report::report(aggregate, &change, (plan.effect, &act));
-    let case = journal::case_after(&change, request.case_id, (subject, plan.effect));
+    report_of(&change, given, plan, (ActionVerdict::Preview, effect))
+}
+
+fn report_of(
+    change: &OrderChange<'_>,
+    (request, subject, _): Given<'_>,
+    plan: &Plan<'_>,
+    (verdict, effect): (ActionVerdict, EffectReport),
+) -> ActionReport {
     ActionReport {
         action: request.action,
-        verdict: ActionVerdict::Preview,
+        verdict,
         needs_approval: plan.needs_approval,
-        case,
+        case: journal::case_after(change, request.case_id, (subject, plan.effect)),
         order_status: change.aggregate.order.status,
         order_version: change.aggregate.order.version,
         effect,
@@ -212,23 +220,14 @@ fn carry_out(
     let mut change = OrderChange::begin(aggregate, request.action.as_str(), ctx, set);
     let act = act_of(ctx, given, plan);
     let action_id = Uuid::now_v7();
-    let (verdict, effect) = if let Some(foreseen) = foreseen {
+    let told = if let Some(foreseen) = foreseen {
         keep_for_approval(&mut change, (request, &act), action_id)?;
         (ActionVerdict::AwaitingApproval, foreseen.effect)
     } else {
         perform(&mut change, plan.effect, &act);
         (ActionVerdict::Applied, report::report(&before, &change, (plan.effect, &act)))
     };
-    let case = journal::case_after(&change, request.case_id, (subject, plan.effect));
-    let report = ActionReport {
-        action: request.action,
-        verdict,
-        needs_approval: plan.needs_approval,
-        case,
-        order_status: change.aggregate.order.status,
-        order_version: change.aggregate.order.version,
-        effect,
-    };
+    let report = report_of(&change, given, plan, told);
     journal::applied(&mut change, (request, action_id), (&report, subject.pending.as_ref()))?;
     journal::keep(&mut change, request, &Stored::Done(Box::new(report.clone())))?;
     change.finish(&AuditOutcome::Applied);

@@ -105,6 +105,7 @@ fn escalate(change: &mut OrderChange<'_>, id: FalloutCaseId) {
         input: ActionInput { severity: Some(severity), ..ActionInput::default() },
         fingerprint: String::new(),
         is_preview: false,
+        bulk_action_id: None,
     };
     journal_escalation(change, &request);
 }

@@ -4,14 +4,15 @@ use jiff::Timestamp;
 use order_domain::fallout::{CaseStatus, Severity};
 use order_domain::ids::{FalloutCaseId, FulfillmentStepId, OrderId};
 use order_domain::order::OrderStatus;
+use order_domain::tenant::TenantId;
 use serde::Serialize;
 use tokio_postgres::Row;
-use tokio_postgres::types::Type;
+use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
 use crate::error::StoreError;
 use crate::row::Reader;
-use crate::tx::TenantTx;
+use crate::tx::{TenantTx, Tx};
 
 /// Finds a page of cases in the order of an index, then tells about each. What has no due time is due
 /// after all that has one; the id begins with the time of opening.
@@ -206,33 +207,70 @@ pub async fn list_cases(tx: TenantTx, filter: &CaseFilter) -> Result<CasePage, S
         ) => LIST_OPEN_CASES,
     };
     // One more than asked for says whether another page follows.
-    let limit = i64::from(filter.limit) + 1;
-    let after = filter.after.map(|x| x.due_key);
-    let after_id = filter.after.map(|x| x.fallout_case_id.as_uuid());
-    let status = filter.status.map(CaseStatus::as_str);
-    let severity = filter.severity.map(Severity::as_str);
-    let is_overdue = filter.is_overdue.then_some(true);
-    let params = [
-        (&tenant.as_str() as _, Type::TEXT),
-        (&limit as _, Type::INT8),
-        (&after as _, Type::TIMESTAMPTZ),
-        (&after_id as _, Type::UUID),
-        (&filter.now as _, Type::TIMESTAMPTZ),
-        (&status as _, Type::TEXT),
-        (&filter.owner_group as _, Type::TEXT),
-        (&filter.owner_user as _, Type::TEXT),
-        (&filter.reason_code as _, Type::TEXT),
-        (&filter.failure_signature as _, Type::TEXT),
-        (&severity as _, Type::TEXT),
-        (&is_overdue as _, Type::BOOL),
-        (&filter.target_system as _, Type::TEXT),
-    ];
-    let rows = tx.run_alone("list_cases", statement, &params).await?;
+    let values = CaseParameters::new(&tenant, filter, i64::from(filter.limit) + 1);
+    let rows = tx.run_alone("list_cases", statement, &values.params()).await?;
     let shown = rows.len().min(usize::from(filter.limit));
     let next = rows[..shown].last().filter(|_| rows.len() > shown);
     let next = next.map(position).transpose()?;
     let cases = rows[..shown].iter().map(CaseSummary::try_from).collect::<Result<_, _>>()?;
     Ok(CasePage { cases, next })
+}
+
+/// Every open case that fits, most urgent first, `limit` at most, as a part of a flush.
+pub(crate) async fn select_cases(
+    tx: &Tx,
+    (tenant, filter): (&TenantId, &CaseFilter),
+    limit: u32,
+) -> Result<Vec<CaseSummary>, StoreError> {
+    let values = CaseParameters::new(tenant, filter, i64::from(limit));
+    let rows = tx.rows("select_cases", LIST_OPEN_CASES, &values.params()).await?;
+    rows.iter().map(CaseSummary::try_from).collect()
+}
+
+/// What both statements are given; the parameters borrow from here.
+struct CaseParameters<'a> {
+    tenant: &'a str,
+    limit: i64,
+    after: Option<Timestamp>,
+    after_id: Option<Uuid>,
+    status: Option<&'static str>,
+    severity: Option<&'static str>,
+    is_overdue: Option<bool>,
+    filter: &'a CaseFilter,
+}
+
+impl<'a> CaseParameters<'a> {
+    fn new(tenant: &'a TenantId, filter: &'a CaseFilter, limit: i64) -> Self {
+        Self {
+            tenant: tenant.as_str(),
+            limit,
+            after: filter.after.map(|x| x.due_key),
+            after_id: filter.after.map(|x| x.fallout_case_id.as_uuid()),
+            status: filter.status.map(CaseStatus::as_str),
+            severity: filter.severity.map(Severity::as_str),
+            is_overdue: filter.is_overdue.then_some(true),
+            filter,
+        }
+    }
+
+    fn params(&self) -> [(&(dyn ToSql + Sync), Type); 13] {
+        let filter = self.filter;
+        [
+            (&self.tenant as _, Type::TEXT),
+            (&self.limit as _, Type::INT8),
+            (&self.after as _, Type::TIMESTAMPTZ),
+            (&self.after_id as _, Type::UUID),
+            (&filter.now as _, Type::TIMESTAMPTZ),
+            (&self.status as _, Type::TEXT),
+            (&filter.owner_group as _, Type::TEXT),
+            (&filter.owner_user as _, Type::TEXT),
+            (&filter.reason_code as _, Type::TEXT),
+            (&filter.failure_signature as _, Type::TEXT),
+            (&self.severity as _, Type::TEXT),
+            (&self.is_overdue as _, Type::BOOL),
+            (&filter.target_system as _, Type::TEXT),
+        ]
+    }
 }
 
 fn position(row: &Row) -> Result<CasePosition, StoreError> {

@@ -235,6 +235,7 @@ fn actions_of(
     actor: &Actor,
 ) -> Vec<ExplainedAction> {
     let mut answers = Vec::new();
+    let actor = (actor, &*actor.known_roles());
     for case in &aggregate.cases {
         let extra = around.cases.iter().find(|x| x.id == case.id);
         let subject = CaseSubject {
@@ -258,16 +259,15 @@ fn actions_of(
 fn answer(
     aggregate: &OrderAggregate,
     (subject, fallout_case_id): (&CaseSubject, Option<FalloutCaseId>),
-    (action, actor): (FalloutAction, &Actor),
+    (action, (actor, roles)): (FalloutAction, (&Actor, &[Role])),
 ) -> ExplainedAction {
-    let roles: Vec<Role> = actor.roles.iter().filter_map(|x| x.parse().ok()).collect();
     let pending = subject.pending.as_ref();
     let (line, finding) =
         pending.map(|x| (x.input.order_line_id, x.input.finding)).unwrap_or_default();
     let is_requester = pending.is_some_and(|x| x.requested_by == actor.name);
     let decide = |line| {
         let facts = facts_of(aggregate, subject, (line, finding));
-        decide_action(action, Asker { roles: &roles, is_requester }, &facts)
+        decide_action(action, Asker { roles, is_requester }, &facts)
     };
     let mut decided = decide(line);
     if action == FalloutAction::WaiveLine && line.is_none() {

@@ -40,6 +40,7 @@ const CALLBACKS: &str = "oms_callback_processor";
 const RECONCILE: &str = "oms_reconciliation";
 const RELAY: &str = "oms_outbox_relay";
 const OPERATOR: &str = "oms_operator_api";
+const BULK: &str = "oms_bulk_recovery";
 
 const MATRIX: &[Line] = &[
     own(Entry::ClaimIntakeKey, &[INTAKE]),
@@ -52,7 +53,7 @@ const MATRIX: &[Line] = &[
     Line {
         entry: Entry::ValidateReadiness,
         may: &[VALIDATE],
-        has_the_grants: &[BILLING, COMPLETE, DECOMPOSE, OPERATOR, PLAN, REVIEW, START],
+        has_the_grants: &[BILLING, COMPLETE, DECOMPOSE, OPERATOR, PLAN, REVIEW, START, BULK],
         sees_nothing: &[],
     },
     own(Entry::Decompose, &[DECOMPOSE]),
@@ -60,7 +61,7 @@ const MATRIX: &[Line] = &[
     Line {
         entry: Entry::StartFulfillment,
         may: &[START],
-        has_the_grants: &[OPERATOR],
+        has_the_grants: &[OPERATOR, BULK],
         sees_nothing: &[],
     },
     Line {
@@ -83,13 +84,13 @@ const MATRIX: &[Line] = &[
         entry: Entry::BeginStepAttempts,
         may: &[EXECUTOR],
         has_the_grants: &[],
-        sees_nothing: &[BILLING, ESCALATE, OPERATOR, REVIEW, START],
+        sees_nothing: &[BILLING, ESCALATE, OPERATOR, REVIEW, START, BULK],
     },
     Line {
         entry: Entry::RecordAnswers,
         may: &[CALLBACKS, EXECUTOR, RECONCILE],
         has_the_grants: &[],
-        sees_nothing: &[OPERATOR],
+        sees_nothing: &[BULK, OPERATOR],
     },
     own(Entry::RecordCallbacks, &[CALLBACKS, RECONCILE]),
     // A check claims a step, as recording an answer releases it: the same columns of the same tables.
@@ -97,7 +98,7 @@ const MATRIX: &[Line] = &[
         entry: Entry::BeginStepChecks,
         may: &[RECONCILE],
         has_the_grants: &[CALLBACKS, EXECUTOR],
-        sees_nothing: &[BILLING, ESCALATE, OPERATOR, REVIEW, START],
+        sees_nothing: &[BILLING, ESCALATE, OPERATOR, REVIEW, START, BULK],
     },
     Line {
         entry: Entry::RestoreNextEvents,
@@ -106,20 +107,78 @@ const MATRIX: &[Line] = &[
         sees_nothing: &[OPERATOR],
     },
     // Reconciliation writes the journal of actions too, and no answers under keys.
-    own(Entry::ActOnCase, &[OPERATOR]),
+    own(Entry::ActOnCase, &[BULK, OPERATOR]),
+    // People prepare and move bulk actions; the worker advances them. Both write the same rows.
+    own(Entry::PrepareBulkAction, &[OPERATOR]),
+    own(Entry::MoveBulkAction, &[OPERATOR]),
+    Line {
+        entry: Entry::AdvanceBulkAction,
+        may: &[BULK],
+        has_the_grants: &[OPERATOR],
+        sees_nothing: &[],
+    },
+    // Reads of orders with their steps and cases, by roles that read them.
+    Line {
+        entry: Entry::ForeseeActions,
+        may: &[BULK],
+        has_the_grants: &[
+            BILLING, CALLBACKS, ESCALATE, EXECUTOR, OPERATOR, RECONCILE, REVIEW, START,
+        ],
+        sees_nothing: &[],
+    },
+    // Only the worker sees bulk actions of every tenant, and only it keeps the pace.
+    Line { entry: Entry::ListLive, may: &[BULK], has_the_grants: &[], sees_nothing: &[OPERATOR] },
+    Line {
+        entry: Entry::ListSelected,
+        may: &[BULK],
+        has_the_grants: &[OPERATOR],
+        sees_nothing: &[],
+    },
+    Line {
+        entry: Entry::KeepForecasts,
+        may: &[BULK],
+        has_the_grants: &[OPERATOR],
+        sees_nothing: &[],
+    },
+    own(Entry::ClaimItems, &[BULK]),
+    Line { entry: Entry::KeepActs, may: &[BULK], has_the_grants: &[OPERATOR], sees_nothing: &[] },
+    Line {
+        entry: Entry::FollowItems,
+        may: &[BULK],
+        has_the_grants: &[OPERATOR],
+        sees_nothing: &[],
+    },
+    Line {
+        entry: Entry::FindBulkAction,
+        may: &[OPERATOR],
+        has_the_grants: &[BULK],
+        sees_nothing: &[],
+    },
+    Line {
+        entry: Entry::ListBulkActions,
+        may: &[OPERATOR],
+        has_the_grants: &[BULK],
+        sees_nothing: &[],
+    },
+    Line {
+        entry: Entry::ListBulkItems,
+        may: &[OPERATOR],
+        has_the_grants: &[BULK],
+        sees_nothing: &[],
+    },
     // Reads of steps, by roles that read steps.
     Line {
         entry: Entry::ListDueSteps,
         may: &[RECONCILE],
         has_the_grants: &[CALLBACKS, EXECUTOR, RELAY],
-        sees_nothing: &[BILLING, ESCALATE, OPERATOR, REVIEW, START],
+        sees_nothing: &[BILLING, ESCALATE, OPERATOR, REVIEW, START, BULK],
     },
     // An answer that makes steps READY owes their dispatch: the same insert, the same update.
     Line {
         entry: Entry::RedispatchOverdue,
         may: &[RECONCILE],
         has_the_grants: &[CALLBACKS, EXECUTOR],
-        sees_nothing: &[OPERATOR],
+        sees_nothing: &[OPERATOR, BULK],
     },
     Line {
         entry: Entry::FindStranded,
@@ -140,7 +199,7 @@ const MATRIX: &[Line] = &[
         entry: Entry::DeleteDelivered,
         may: &[RELAY],
         has_the_grants: &[CALLBACKS, EXECUTOR, RECONCILE],
-        sees_nothing: &[OPERATOR],
+        sees_nothing: &[OPERATOR, BULK],
     },
     own(Entry::RescheduleDelivery, &[RELAY]),
     own(Entry::BuryDelivery, &[RELAY]),
@@ -149,7 +208,7 @@ const MATRIX: &[Line] = &[
         entry: Entry::CountOwed,
         may: &[RELAY],
         has_the_grants: &[CALLBACKS, EXECUTOR, RECONCILE],
-        sees_nothing: &[OPERATOR],
+        sees_nothing: &[OPERATOR, BULK],
     },
     // Reconciliation repairs correlations, and inserts one where it was lost.
     Line {
@@ -175,7 +234,7 @@ const MATRIX: &[Line] = &[
         entry: Entry::FindRequestsOfReferences,
         may: &[CALLBACKS],
         has_the_grants: &[EXECUTOR, RECONCILE, RELAY],
-        sees_nothing: &[BILLING, ESCALATE, OPERATOR, REVIEW, START],
+        sees_nothing: &[BILLING, ESCALATE, OPERATOR, REVIEW, START, BULK],
     },
     // Both write the inbox: one what comes, the other what is matched again or given up.
     Line {
@@ -211,7 +270,7 @@ const MATRIX: &[Line] = &[
         may: &[RECONCILE],
         has_the_grants: &[],
         sees_nothing: &[
-            BILLING, COMPLETE, DECOMPOSE, ESCALATE, OPERATOR, PLAN, REVIEW, START, VALIDATE,
+            BILLING, COMPLETE, DECOMPOSE, ESCALATE, OPERATOR, PLAN, REVIEW, START, VALIDATE, BULK,
         ],
     },
     // The settings come with the steps of every command that loads them.
@@ -219,7 +278,7 @@ const MATRIX: &[Line] = &[
         entry: Entry::FindTargetSystem,
         may: &[CALLBACKS],
         has_the_grants: &[EXECUTOR, RECONCILE],
-        sees_nothing: &[BILLING, ESCALATE, NOTIFY, OPERATOR, REVIEW, START],
+        sees_nothing: &[BILLING, ESCALATE, NOTIFY, OPERATOR, REVIEW, START, BULK],
     },
     // Whoever works on an order reads its row.
     Line {
@@ -227,7 +286,7 @@ const MATRIX: &[Line] = &[
         may: &[VALIDATE],
         has_the_grants: &[
             BILLING, CALLBACKS, COMPLETE, DECOMPOSE, ESCALATE, EXECUTOR, INTAKE, NOTIFY, OPERATOR,
-            PLAN, RECONCILE, REVIEW, START,
+            PLAN, RECONCILE, REVIEW, START, BULK,
         ],
         sees_nothing: &[],
     },
@@ -287,14 +346,14 @@ const MATRIX: &[Line] = &[
         entry: Entry::ListCasesOfOrders,
         may: &[RECONCILE],
         has_the_grants: &[CALLBACKS, EXECUTOR],
-        sees_nothing: &[OPERATOR],
+        sees_nothing: &[OPERATOR, BULK],
     },
     // An answer that completes the plan owes the same message.
     Line {
         entry: Entry::RepeatPlanMessages,
         may: &[RECONCILE],
         has_the_grants: &[CALLBACKS, EXECUTOR],
-        sees_nothing: &[OPERATOR],
+        sees_nothing: &[OPERATOR, BULK],
     },
     own(Entry::RestartProcess, &[RECONCILE]),
     // Releasing a plan writes its steps, and may open a case.
@@ -308,14 +367,14 @@ const MATRIX: &[Line] = &[
     Line {
         entry: Entry::EscalateOverdueCase,
         may: &[ESCALATE],
-        has_the_grants: &[OPERATOR],
+        has_the_grants: &[OPERATOR, BULK],
         sees_nothing: &[],
     },
     Line {
         entry: Entry::EscalateOverdueCases,
         may: &[RECONCILE],
         has_the_grants: &[],
-        sees_nothing: &[BILLING, ESCALATE, OPERATOR, REVIEW, START],
+        sees_nothing: &[BILLING, ESCALATE, OPERATOR, REVIEW, START, BULK],
     },
     // Settling a step closes its case, and who may close one reads them.
     Line {
@@ -323,7 +382,7 @@ const MATRIX: &[Line] = &[
         may: &[RECONCILE],
         has_the_grants: &[CALLBACKS, EXECUTOR],
         sees_nothing: &[
-            BILLING, COMPLETE, DECOMPOSE, ESCALATE, OPERATOR, PLAN, REVIEW, START, VALIDATE,
+            BILLING, COMPLETE, DECOMPOSE, ESCALATE, OPERATOR, PLAN, REVIEW, START, VALIDATE, BULK,
         ],
     },
     // Whoever records answers opens cases, holds steps by incidents, and closes both.
@@ -359,7 +418,7 @@ const MATRIX: &[Line] = &[
     Line {
         entry: Entry::ListCases,
         may: &[OPERATOR],
-        has_the_grants: &[BILLING, CALLBACKS, ESCALATE, EXECUTOR, RECONCILE, REVIEW, START],
+        has_the_grants: &[BILLING, CALLBACKS, ESCALATE, EXECUTOR, RECONCILE, REVIEW, START, BULK],
         sees_nothing: &[],
     },
     // Whoever opens cases reads them.
@@ -368,7 +427,7 @@ const MATRIX: &[Line] = &[
         may: &[OPERATOR],
         has_the_grants: &[
             BILLING, CALLBACKS, COMPLETE, DECOMPOSE, ESCALATE, EXECUTOR, PLAN, RECONCILE, REVIEW,
-            START, VALIDATE,
+            START, VALIDATE, BULK,
         ],
         sees_nothing: &[],
     },

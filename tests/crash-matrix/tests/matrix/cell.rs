@@ -131,6 +131,8 @@ impl Cell {
             | CrashPoint::CallbackIntakeAfterSending
             | CrashPoint::OutcomesBeforeCommit
             | CrashPoint::CallbackProcessorAfterCommit
+            | CrashPoint::BulkAfterClaim
+            | CrashPoint::BulkAfterAct
             | CrashPoint::ReconciliationAfterQuery => true,
         }
     }

@@ -1,5 +1,6 @@
 //! The worlds: what is owed, who does it, and how it must look in the end.
 
+mod bulk;
 mod callbacks;
 mod intake;
 mod reconcile;
@@ -15,6 +16,8 @@ use jiff::{SignedDuration, Timestamp};
 use test_support::stage::Stage;
 
 use crate::child::End;
+
+pub(crate) use bulk::Bulk;
 
 pub(crate) type Doing<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -74,6 +77,9 @@ pub(crate) async fn of(point: CrashPoint) -> Box<dyn Scene> {
         | CrashPoint::ExecutorAfterOutcome => Box::new(steps::Steps::open().await),
         CrashPoint::CallbackIntakeAfterVerifying | CrashPoint::CallbackIntakeAfterSending => {
             Box::new(callbacks::Edge::open().await)
+        }
+        CrashPoint::BulkAfterClaim | CrashPoint::BulkAfterAct => {
+            Box::new(bulk::Bulk::open(6).await)
         }
         CrashPoint::OutcomesBeforeCommit | CrashPoint::CallbackProcessorAfterCommit => {
             Box::new(callbacks::Inbox::open().await)

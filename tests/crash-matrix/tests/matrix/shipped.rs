@@ -6,7 +6,8 @@ use std::process::Command;
 use fault_points::CrashPoint;
 
 /// Function crates that pass crash points.
-const FUNCTIONS: [&str; 7] = [
+const FUNCTIONS: [&str; 8] = [
+    "bulk-recovery",
     "callback-intake",
     "callback-processor",
     "fulfillment-step-executor",

@@ -1,6 +1,5 @@
 //! What the domain's decision reads, from what is loaded.
 
-use order_domain::actor::Role;
 use order_domain::fallout::{
     ActionFacts, CaseKind, CaseLine, CaseStatus, CaseStep, FalloutAction, OutcomeFinding,
 };
@@ -14,7 +13,6 @@ use uuid::Uuid;
 use super::input::ActionInput;
 use crate::aggregate::{LineRow, OrderAggregate, StepRow};
 use crate::commands::step_effects::RETRIES_EXHAUSTED;
-use crate::context::CommandContext;
 
 /// What waits for a second person, as it is kept with the case.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -97,11 +95,6 @@ pub(super) fn line_of(case: &CaseSubject, named: Option<OrderLineId>) -> Option<
 fn is_contradicted(aggregate: &OrderAggregate, step: &StepRow) -> bool {
     let mut cases = aggregate.cases.iter();
     cases.any(|x| x.step_id == Some(step.id) && x.kind() == CaseKind::Contradiction)
-}
-
-/// Roles as the token spelled them; what is not a role of ours gives no rights.
-pub(super) fn roles_of(ctx: &CommandContext) -> Vec<Role> {
-    ctx.actor.roles.iter().filter_map(|x| x.parse().ok()).collect()
 }
 
 /// A call is under way, or an earlier one may have had an effect that nobody has heard of.

@@ -3,7 +3,7 @@
 use order_domain::characteristic::Characteristics;
 use order_domain::event::DomainEventType;
 use order_domain::fallout::{ActionRefusal, CaseStatus, FalloutAction, OutcomeFinding, Severity};
-use order_domain::ids::{FalloutCaseId, OrderId, OrderLineId};
+use order_domain::ids::{BulkActionId, FalloutCaseId, OrderId, OrderLineId};
 use order_domain::line::LineStatus;
 use order_domain::money::Money;
 use order_domain::order::OrderStatus;
@@ -103,6 +103,8 @@ pub struct ActOnCase {
     pub fingerprint: String,
     /// Only tell what would happen.
     pub is_preview: bool,
+    /// The bulk action that the case is one of.
+    pub bulk_action_id: Option<BulkActionId>,
 }
 
 /// What became of an action.

@@ -48,6 +48,7 @@ fn row(change: &OrderChange<'_>, request: &ActOnCase, id: Uuid) -> ActionRow {
         case_version: None,
         order_version: change.aggregate.order.version,
         occurred_at: change.now(),
+        bulk_action_id: request.bulk_action_id.map(|x| x.as_uuid()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Every public entry of the store, tried by any role at a moment when it has something to write.
 #![expect(clippy::unwrap_used, reason = "a world that cannot be made fails its test")]
 
+mod bulk;
 mod overdue_cases;
 mod processes;
 
@@ -67,6 +68,19 @@ entries! {
     BeginStepChecks = "begin_step_check::begin_step_checks",
     RestoreNextEvents = "restore_next_event::restore_next_events",
     ActOnCase = "act_on_case::act_on_case",
+    PrepareBulkAction = "prepare::prepare_bulk_action",
+    MoveBulkAction = "person::move_bulk_action",
+    AdvanceBulkAction = "advance::advance_bulk_action",
+    ForeseeActions = "many::foresee_actions",
+    ListLive = "live::list_live",
+    ListSelected = "dry_run::list_selected",
+    KeepForecasts = "dry_run::keep_forecasts",
+    ClaimItems = "claim::claim_items",
+    KeepActs = "results::keep_acts",
+    FollowItems = "results::follow_items",
+    FindBulkAction = "bulk_view::find_bulk_action",
+    ListBulkActions = "bulk_view::list_bulk_actions",
+    ListBulkItems = "bulk_items::list_bulk_items",
     ListDueSteps = "due_steps::list_due",
     RedispatchOverdue = "due_steps::redispatch_overdue",
     FindStranded = "liveness::find_stranded",
@@ -240,6 +254,12 @@ impl World {
                 let refused = StepAnswer::Refused { detail: "status 401".to_owned() };
                 self.answer(&refused).await;
             }
+            _ if is_bulk(entry) => {
+                let rejected =
+                    StepAnswer::Rejected { code: "NO".to_owned(), external_reference: None };
+                self.answer(&rejected).await;
+                self.arrange_bulk(entry).await;
+            }
             Entry::ActOnCase
             | Entry::EscalateOverdueCase
             | Entry::EscalateOverdueCases
@@ -332,6 +352,7 @@ impl World {
     #[expect(clippy::too_many_lines, reason = "an arm per kind of entry, and nothing else")]
     pub(crate) async fn attempt(&self, entry: Entry, store: &Store) -> Result<(), StoreError> {
         match entry {
+            _ if is_bulk(entry) => self.attempt_bulk(entry, store).await,
             Entry::ClaimIntakeKey
             | Entry::ReleaseIntakeKey
             | Entry::RefuseOrder
@@ -401,9 +422,7 @@ impl World {
             | Entry::FollowEngineIncidents
             | Entry::ListUnfollowed
             | Entry::ReviewOverduePlan => self.attempt_process(entry, store).await,
-            Entry::EscalateOverdueCase | Entry::EscalateOverdueCases | Entry::ListOverdueCases => {
-                self.attempt_overdue(entry, store).await
-            }
+            _ => self.attempt_overdue(entry, store).await,
         }
     }
 
@@ -672,6 +691,25 @@ fn receipt(now: Timestamp) -> CallbackReceipt {
 }
 
 /// Entries that come after the plan was released.
+const fn is_bulk(entry: Entry) -> bool {
+    matches!(
+        entry,
+        Entry::PrepareBulkAction
+            | Entry::MoveBulkAction
+            | Entry::AdvanceBulkAction
+            | Entry::ForeseeActions
+            | Entry::ListLive
+            | Entry::ListSelected
+            | Entry::KeepForecasts
+            | Entry::ClaimItems
+            | Entry::KeepActs
+            | Entry::FollowItems
+            | Entry::FindBulkAction
+            | Entry::ListBulkActions
+            | Entry::ListBulkItems
+    )
+}
+
 const fn needs_steps(entry: Entry) -> bool {
     matches!(
         entry,
@@ -683,6 +721,19 @@ const fn needs_steps(entry: Entry) -> bool {
             | Entry::ListDueSteps
             | Entry::RestoreNextEvents
             | Entry::ActOnCase
+            | Entry::PrepareBulkAction
+            | Entry::MoveBulkAction
+            | Entry::AdvanceBulkAction
+            | Entry::ForeseeActions
+            | Entry::ListLive
+            | Entry::ListSelected
+            | Entry::KeepForecasts
+            | Entry::ClaimItems
+            | Entry::KeepActs
+            | Entry::FollowItems
+            | Entry::FindBulkAction
+            | Entry::ListBulkActions
+            | Entry::ListBulkItems
             | Entry::EscalateOverdueCase
             | Entry::EscalateOverdueCases
             | Entry::ListOverdueCases

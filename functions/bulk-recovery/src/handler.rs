@@ -1,0 +1,106 @@
+//! Rounds over all live bulk actions: look ahead, act at the pace, follow, move on.
+//!
+//! Trigger: schedule, every minute; one run at a time (reserved concurrency), and two at once are
+//! harmless. Safe to run twice: a case is in one worker's hand at a time, and the action on it has a
+//! key of its own, so that whoever takes it over hears what was done instead of doing it again.
+
+use lambda_runtime::LambdaEvent;
+use lambda_support::{Deadline, error_chain};
+use order_domain::bulk::BulkStatus;
+use order_store::StoreError;
+use order_store::bulk::{LiveBulkAction, follow_items, list_live};
+use order_store::commands::{AdvanceOutcome, advance_bulk_action};
+use tracing::Instrument;
+
+pub use crate::deps::Deps;
+use crate::summary::{BulkSummary, count};
+use crate::{carry_out, dry_run, policy};
+
+/// One run, for whoever works in it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Run<'a> {
+    pub(crate) worker_id: &'a str,
+    pub(crate) deadline: Deadline,
+}
+
+/// Works until the deadline. What the schedule sends is not read.
+///
+/// # Errors
+/// The store's, when no round succeeded at all.
+pub async fn handle(
+    deps: &Deps,
+    event: LambdaEvent<serde_json::Value>,
+) -> Result<BulkSummary, StoreError> {
+    let deadline = Deadline::from_context(&event.context, policy::MARGIN);
+    let mut summary = BulkSummary::default();
+    let mut last_error = None;
+    while !deadline.has_passed() {
+        if let Err(error) = run_round(deps, &event.context.request_id, deadline, &mut summary).await
+        {
+            tracing::error!(error = error_chain(&error), "a round failed");
+            summary.failed_rounds += 1;
+            last_error = Some(error);
+        }
+        deadline.pause(policy::PAUSE).await;
+    }
+    tracing::info!(?summary, "bulk recovery ended");
+    match last_error {
+        Some(error) if summary.failed_rounds == summary.rounds => Err(error),
+        _ => Ok(summary),
+    }
+}
+
+/// One round: every live bulk action has its turn, whatever became of the ones before it.
+///
+/// # Errors
+/// The store's, when it cannot say which are live.
+pub async fn run_round(
+    deps: &Deps,
+    request_id: &str,
+    deadline: Deadline,
+    summary: &mut BulkSummary,
+) -> Result<(), StoreError> {
+    summary.rounds += 1;
+    let worker_id = format!("bulk-recovery:{request_id}");
+    let run = Run { worker_id: &worker_id, deadline };
+    let tx = deps.store.system_tx().await?;
+    for bulk in list_live(tx, policy::ROUND_LIMIT).await? {
+        let span = tracing::info_span!(
+            "bulk_action",
+            tenant.id = bulk.tenant.as_str(),
+            bulk_action.id = %bulk.id,
+        );
+        let turn = work_on(deps, run, &bulk, summary).instrument(span);
+        if let Err(error) = turn.await {
+            summary.failed += 1;
+            let (id, error) = (bulk.id, error_chain(&error));
+            tracing::error!(bulk_action.id = %id, error, "a bulk action had no turn");
+        }
+    }
+    Ok(())
+}
+
+async fn work_on(
+    deps: &Deps,
+    run: Run<'_>,
+    bulk: &LiveBulkAction,
+    summary: &mut BulkSummary,
+) -> Result<(), StoreError> {
+    match bulk.status {
+        BulkStatus::Preparing => dry_run::look_ahead(deps, run, bulk, summary).await?,
+        // Whatever its status is, what a dead worker had in hand is taken over.
+        _ => carry_out::act_on_all_that_may_go(deps, run, bulk, summary).await?,
+    }
+    let tx = deps.begin(&bulk.tenant).await?;
+    let looked = follow_items(tx, bulk.id, (deps.now(), policy::FOLLOW_LIMIT)).await?;
+    summary.followed += count(looked);
+    let tx = deps.begin(&bulk.tenant).await?;
+    match advance_bulk_action(tx, &deps.context(run.worker_id), bulk.id).await? {
+        AdvanceOutcome::Moved(status) => {
+            summary.moved += 1;
+            tracing::info!(status = status.as_str(), "the bulk action moved on");
+        }
+        AdvanceOutcome::Stayed => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,12 @@
+//! Codes of cases in a bulk action that no refusal of the action itself gives.
+
+/// A second person would have to agree to the single case.
+pub const NEEDS_APPROVAL: &str = "NEEDS_APPROVAL";
+/// The order has no such case any more.
+pub const CASE_NOT_FOUND: &str = "CASE_NOT_FOUND";
+/// The key of the action on the case belongs to another request.
+pub const KEY_REUSED: &str = "IDEMPOTENCY_KEY_REUSED";
+/// The order was given up after the action.
+pub const ORDER_GIVEN_UP: &str = "ORDER_GIVEN_UP";
+/// The case was cancelled after the action.
+pub const CASE_CANCELLED: &str = "CASE_CANCELLED";
