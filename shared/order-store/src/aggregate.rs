@@ -6,7 +6,7 @@ mod rows;
 mod step_statements;
 
 pub(crate) use case_row::{CaseNews, CaseRow};
-pub(crate) use load::{OrderKeys, StepScope, load_orders, read_orders, statements};
+pub(crate) use load::{OrderKey, OrderKeys, StepScope, load_orders, read_orders, statements};
 pub(crate) use rows::{LineRow, OrderRow, PlanRow, StepRow};
 
 use order_domain::line::LineFacts;

@@ -14,7 +14,9 @@ mod decompose;
 mod escalate_overdue_case;
 mod fallout;
 mod follow_engine_incidents;
+mod hold_system;
 mod milestone;
+mod move_circuits;
 mod notification;
 mod record_step_outcome;
 mod resolve_incident;
@@ -25,6 +27,7 @@ mod settle_billing;
 mod start_fulfillment;
 mod step_effects;
 mod step_results;
+mod tenant_journal;
 mod validate_readiness;
 
 pub use act_on_case::{
@@ -43,6 +46,8 @@ pub use create_order::{
 pub use decompose::decompose;
 pub use escalate_overdue_case::{escalate_overdue_case, escalate_overdue_cases};
 pub use follow_engine_incidents::{Followed, follow_engine_incidents, list_unfollowed};
+pub use hold_system::{CircuitChanged, SystemOutcome, SystemRequest, hold_system, release_system};
+pub use move_circuits::{CircuitMove, move_circuits};
 pub use notification::{
     NotificationAttempt, NotificationResult, RecordOutcome, begin_notifications,
     record_notification,
@@ -112,6 +117,8 @@ pub(crate) fn statements() -> Vec<(&'static str, &'static str)> {
             follow_engine_incidents::INCIDENTS_OF_ORDERS,
         ),
         ("restore_next_event::STILL_STRANDED", restore_next_event::STILL_STRANDED),
+        ("hold_system::LOCK_CIRCUIT", hold_system::LOCK_CIRCUIT),
+        ("move_circuits::LOCK_DUE_CIRCUITS", move_circuits::LOCK_DUE_CIRCUITS),
         ("restart_process::LOCK_CORRELATION", restart_process::LOCK_CORRELATION),
         ("record_step_outcome::CLAIM_CONTRADICTIONS", record_step_outcome::CLAIM_CONTRADICTIONS),
         ("resolve_incident::LOCK_INCIDENT", resolve_incident::LOCK_INCIDENT),

@@ -6,6 +6,7 @@ mod audit;
 pub mod catalogue;
 mod change;
 mod change_set;
+pub mod circuit;
 pub mod commands;
 mod context;
 pub mod correlation;

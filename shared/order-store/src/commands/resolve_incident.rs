@@ -13,14 +13,14 @@ use order_domain::tenant::TenantId;
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
-use uuid::Uuid;
 
 use super::create_order::LOCK_TENANT_CHAIN;
 use super::step_effects::make_ready;
+use super::tenant_journal::{push_audit, push_key};
 use crate::aggregate::{OrderAggregate, OrderKeys, StepScope, load_orders};
-use crate::audit::{AuditOutcome, ChainHead, GENESIS, next_entry};
+use crate::audit::{AuditOutcome, GENESIS};
 use crate::change::OrderChange;
-use crate::change_set::{ChangeSet, IncidentResolution, NewIdempotency, Part};
+use crate::change_set::{ChangeSet, IncidentResolution, Part};
 use crate::context::CommandContext;
 use crate::error::StoreError;
 use crate::idempotency::{FIND_OPERATOR_RESULT, OPERATOR_SCOPE};
@@ -119,8 +119,10 @@ pub async fn resolve_incident(
     let resolved =
         IncidentResolved { incident_id: request.incident_id, released_step_count: released };
     push_resolution(&mut set, &tenant, ctx, request);
-    push_audit(&mut set, &tenant, ctx, &loaded.chain)?;
-    push_key(&mut set, &tenant, ctx, (request, &resolved))?;
+    // An incident belongs to no order, so it stands in the tenant's own chain too.
+    let audited = ("resolve_incident", &AuditOutcome::Applied, loaded.chain.as_slice());
+    push_audit(&mut set, &tenant, ctx, audited)?;
+    push_key(&mut set, &tenant, ctx, ("resolve_incident", &request.fingerprint, &resolved))?;
     match set.write(tenant_tx.tx, "resolve_incident").await {
         // Somebody stored the key between our look and our write: the repeat reads what they did.
         Err(error) if error.constraint() == Some("idempotency_record_pk") => {
@@ -208,49 +210,4 @@ fn push_resolution(
         resolution_note: request.note.clone(),
     };
     set.push(Part::IncidentResolution, &row);
-}
-
-/// An incident belongs to no order, so it stands in the tenant's own chain too.
-fn push_audit(
-    set: &mut ChangeSet,
-    tenant: &TenantId,
-    ctx: &CommandContext,
-    chain: &[Row],
-) -> Result<(), StoreError> {
-    let row = chain.first().ok_or(StoreError::NotFound { what: "the tenant's audit chain" })?;
-    let r = Reader::new("tenant_audit_chain", row);
-    let previous_hash: String = r.get("audit_head")?;
-    let head = ChainHead {
-        tenant: tenant.as_str(),
-        chain_id: Uuid::nil(),
-        sequence: r.get("audit_sequence")?,
-        previous_hash: &previous_hash,
-    };
-    let entry = next_entry(&head, ctx, "resolve_incident", &AuditOutcome::Applied, None);
-    set.push(Part::Audit, &entry);
-    set.push(Part::TenantChain, &entry);
-    Ok(())
-}
-
-fn push_key(
-    set: &mut ChangeSet,
-    tenant: &TenantId,
-    ctx: &CommandContext,
-    (request, resolved): (&ResolveIncident, &IncidentResolved),
-) -> Result<(), StoreError> {
-    let Some(key) = &ctx.idempotency_key else { return Ok(()) };
-    let result = serde_json::to_value(resolved)
-        .map_err(|source| StoreError::Encode { operation: "resolve_incident", source })?;
-    let row = NewIdempotency {
-        tenant_id: tenant.to_string(),
-        scope: OPERATOR_SCOPE,
-        key: key.clone(),
-        fingerprint: request.fingerprint.clone(),
-        status: "DONE",
-        result_status: Some(200),
-        result,
-        created_at: ctx.now,
-    };
-    set.push(Part::NewIdempotency, &row);
-    Ok(())
 }

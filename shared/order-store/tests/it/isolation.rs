@@ -60,10 +60,10 @@ async fn the_role_of_operators_writes_what_their_actions_need_and_nothing_else()
     let expected = "delete outbox_message, insert audit_entry, insert billing_activation, \
         insert customer_notification, insert domain_event, insert fallout_action, \
         insert idempotency_record, insert order_transition, insert outbox_message, \
-        insert tenant_audit_chain, update billing_activation, update external_request, \
+        insert target_system_circuit, insert tenant_audit_chain, update billing_activation, update external_request, \
         update fulfillment_plan, update fulfillment_step, update order_fallout_case, \
         update order_line, update platform_incident, update product_order, \
-        update tenant_audit_chain";
+        update target_system_circuit, update tenant_audit_chain";
     assert_eq!(writes.as_deref(), Some(expected));
     db.finish().await;
 }

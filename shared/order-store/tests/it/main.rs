@@ -3,6 +3,7 @@
 mod actions;
 mod batches;
 mod broken_connections;
+mod circuits;
 mod costs;
 mod deliveries;
 mod escalation;

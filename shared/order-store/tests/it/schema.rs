@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use order_domain::actor::ActorKind;
 use order_domain::billing::BillingStatus;
 use order_domain::catalogue::LineAction;
+use order_domain::circuit::{CircuitCause, CircuitStatus, CircuitWait};
 use order_domain::event::DomainEventType;
 use order_domain::failure::FailureClass;
 use order_domain::fallout::{CaseStatus, EngineAnchor, FalloutAction, FalloutResolution, Severity};
@@ -58,6 +59,9 @@ async fn every_check_constraint_lists_exactly_the_variants_of_its_enum() {
         ("case_engine_anchor_is_known", spelled(EngineAnchor::ALL, EngineAnchor::as_str)),
         ("fallout_action_is_known", spelled(FalloutAction::ALL, FalloutAction::as_str)),
         ("case_resolution_is_known", spelled(FalloutResolution::ALL, FalloutResolution::as_str)),
+        ("circuit_status_is_known", spelled(CircuitStatus::ALL, CircuitStatus::as_str)),
+        ("circuit_cause_is_known", spelled(CircuitCause::ALL, CircuitCause::as_str)),
+        ("circuit_wait_is_known", spelled(CircuitWait::ALL, CircuitWait::as_str)),
         ("billing_status_is_known", spelled(BillingStatus::ALL, BillingStatus::as_str)),
         ("event_type_is_known", spelled(DomainEventType::ALL, DomainEventType::as_str)),
         ("audit_actor_kind_is_known", spelled(ActorKind::ALL, ActorKind::as_str)),

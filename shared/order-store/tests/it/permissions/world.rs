@@ -1,6 +1,7 @@
 //! Every public entry of the store, tried by any role at a moment when it has something to write.
 #![expect(clippy::unwrap_used, reason = "a world that cannot be made fails its test")]
 
+mod circuits;
 mod overdue_cases;
 mod processes;
 
@@ -109,6 +110,11 @@ entries! {
     ListUnfollowed = "follow_engine_incidents::list_unfollowed",
     ResolveIncident = "resolve_incident::resolve_incident",
     ListIncidents = "incident_list::list_incidents",
+    MoveCircuits = "move_circuits::move_circuits",
+    ListDueCircuits = "circuit::list_due",
+    HoldSystem = "hold_system::hold_system",
+    ReleaseSystem = "hold_system::release_system",
+    ListSystems = "system_list::list_systems",
     ListOrders = "order_list::list_orders",
     ListCases = "case_list::list_cases",
     ListSignatures = "signature_list::list_signatures",
@@ -197,7 +203,10 @@ impl World {
         }
         if !matches!(
             entry,
-            Entry::BeginStepAttempts | Entry::RedispatchOverdue | Entry::RestoreNextEvents
+            Entry::BeginStepAttempts
+                | Entry::RedispatchOverdue
+                | Entry::RestoreNextEvents
+                | Entry::MoveCircuits
         ) {
             self.attempts = self.stage.claim().await;
         }
@@ -220,6 +229,11 @@ impl World {
                      where status = 'READY'";
                 db.execute(overdue).await;
             }
+            Entry::MoveCircuits
+            | Entry::ListDueCircuits
+            | Entry::HoldSystem
+            | Entry::ReleaseSystem
+            | Entry::ListSystems => self.open_circuit().await,
             Entry::OweLostStarts => db.execute("delete from outbox_message").await,
             Entry::RestoreNextEvents => {
                 let strand = "delete from outbox_message;
@@ -394,6 +408,11 @@ impl World {
             | Entry::FollowEngineIncidents
             | Entry::ListUnfollowed
             | Entry::ReviewOverduePlan => self.attempt_process(entry, store).await,
+            Entry::MoveCircuits
+            | Entry::ListDueCircuits
+            | Entry::HoldSystem
+            | Entry::ReleaseSystem
+            | Entry::ListSystems => self.attempt_circuit(entry, store).await,
             Entry::EscalateOverdueCase | Entry::EscalateOverdueCases | Entry::ListOverdueCases => {
                 self.attempt_overdue(entry, store).await
             }
@@ -678,6 +697,7 @@ const fn needs_steps(entry: Entry) -> bool {
             | Entry::ListOverdueCases
             | Entry::ResolveIncident
             | Entry::ListIncidents
+            | Entry::MoveCircuits
             | Entry::ExposeForeign
             | Entry::ClaimContradictionChecks
             | Entry::RecordContradictionFindings

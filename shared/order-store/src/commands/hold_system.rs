@@ -1,0 +1,211 @@
+//! People hold a target system, for maintenance, and release it (ADR 0029).
+//!
+//! The tenant's chain is locked first and the circuit after it, so that of two people at once the later
+//! end wins, whoever comes first. No order is locked: its steps find out when they are to be sent.
+
+use futures_util::future::try_join3;
+use jiff::{Timestamp, Unit};
+use order_domain::circuit::{
+    Answers, Circuit, CircuitRejection, CircuitStatus, DrainRate, Hold, HoldDecision,
+};
+use serde::{Deserialize, Serialize};
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
+
+use super::create_order::LOCK_TENANT_CHAIN;
+use super::tenant_journal::{push_audit, push_key};
+use crate::audit::{AuditOutcome, GENESIS};
+use crate::change_set::{ChangeSet, Part};
+use crate::circuit::{CircuitRow, SystemKey};
+use crate::context::CommandContext;
+use crate::error::StoreError;
+use crate::idempotency::{FIND_OPERATOR_RESULT, OPERATOR_SCOPE};
+use crate::row::Reader;
+use crate::tx::{TenantTx, Tx};
+
+/// Locks the circuit of a system that the tenant has; one that nothing was stored of is made.
+pub(crate) const LOCK_CIRCUIT: &str = r"
+    insert into target_system_circuit as b (tenant_id, system, status, window_started_at, updated_at)
+    select t.tenant_id, t.system, 'CLOSED', $3, $3
+    from target_system t
+    where t.tenant_id = $1 and t.system = $2
+    on conflict (tenant_id, system) do update set updated_at = b.updated_at
+    returning to_jsonb(b) as circuit";
+
+/// What every request about a system says.
+#[derive(Debug, Clone)]
+pub struct SystemRequest {
+    /// The system.
+    pub system: String,
+    /// Why, as a code.
+    pub reason_code: String,
+    /// Why, in words; never logged.
+    pub note: Option<String>,
+    /// Digest of the request: the same key with another body is refused.
+    pub fingerprint: String,
+}
+
+/// A system's circuit after a request, as it is kept under the key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct CircuitChanged {
+    /// The system.
+    pub system: String,
+    /// Where its circuit is now.
+    pub status: CircuitStatus,
+    /// When the hold ends by itself; absent where it was released.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub ends_at: Option<Timestamp>,
+    /// Steps let go in a minute; absent where it is held.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub drain_rate_per_minute: Option<u32>,
+}
+
+/// What a request about a system came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub enum SystemOutcome {
+    /// Done, now or before with the same key.
+    Done(CircuitChanged),
+    /// The key was used with another request.
+    KeyReused,
+    /// It cannot be.
+    Refused(CircuitRejection),
+    /// The tenant has no such system.
+    NotFound,
+    /// Somebody stored the key meanwhile: repeat.
+    Busy,
+}
+
+struct Loaded {
+    chain: Vec<Row>,
+    circuit: Option<CircuitRow>,
+    stored: Vec<Row>,
+}
+
+/// Lets the steps of a system wait until `ends_at`. Of two holds the later end wins.
+///
+/// # Errors
+/// Technical failures of the store; nothing is changed then.
+pub async fn hold_system(
+    tenant_tx: TenantTx,
+    ctx: &CommandContext,
+    (request, ends_at): (&SystemRequest, Timestamp),
+) -> Result<SystemOutcome, StoreError> {
+    // As PostgreSQL keeps it: a repeat is told the same.
+    let ends_at = ends_at.round(Unit::Microsecond).unwrap_or(ends_at);
+    let hold = Hold {
+        operator: ctx.actor.name.clone(),
+        reason_code: request.reason_code.clone(),
+        note: request.note.clone(),
+    };
+    change(tenant_tx, ctx, ("hold_system", request), |before| {
+        Ok(match before.hold(hold, (ends_at, ctx.now))? {
+            HoldDecision::Apply(after) => Some(*after),
+            HoldDecision::HeldLonger => None,
+        })
+    })
+    .await
+}
+
+/// Lets go what waits for a system, at this rate.
+///
+/// # Errors
+/// Technical failures of the store; nothing is changed then.
+pub async fn release_system(
+    tenant_tx: TenantTx,
+    ctx: &CommandContext,
+    (request, rate): (&SystemRequest, DrainRate),
+) -> Result<SystemOutcome, StoreError> {
+    change(tenant_tx, ctx, ("release_system", request), |before| {
+        before.release(rate, ctx.now).map(Some)
+    })
+    .await
+}
+
+/// `decide` answers the circuit as it is then, or `None` where it stays as it is.
+async fn change(
+    mut tenant_tx: TenantTx,
+    ctx: &CommandContext,
+    (command, request): (&'static str, &SystemRequest),
+    decide: impl FnOnce(&Circuit) -> Result<Option<Circuit>, CircuitRejection>,
+) -> Result<SystemOutcome, StoreError> {
+    let key = SystemKey { tenant: tenant_tx.tenant.clone(), system: request.system.clone() };
+    let loaded = tenant_tx.tx.open(Some(&key.tenant), async |tx| load(tx, ctx, &key).await).await?;
+    let decided = match (ended(&loaded, request)?, &loaded.circuit) {
+        (Some(ended), _) => Err(ended),
+        (None, None) => Err(SystemOutcome::NotFound),
+        (None, Some(row)) => {
+            decide(&row.circuit).map(|after| (row, after)).map_err(SystemOutcome::Refused)
+        }
+    };
+    let (row, after) = match decided {
+        Ok(decided) => decided,
+        Err(ended) => {
+            tenant_tx.tx.roll_back().await?;
+            return Ok(ended);
+        }
+    };
+    let mut set = ChangeSet::default();
+    let mut outcome = AuditOutcome::AlreadyApplied;
+    if let Some(after) = &after {
+        set.push(Part::Circuit, &row.upsert(&key, (after, Answers::default()), ctx.now));
+        outcome = AuditOutcome::Applied;
+    }
+    let changed = changed(key.system, after.as_ref().unwrap_or(&row.circuit));
+    push_audit(&mut set, &key.tenant, ctx, (command, &outcome, &loaded.chain))?;
+    push_key(&mut set, &key.tenant, ctx, (command, &request.fingerprint, &changed))?;
+    match set.write(tenant_tx.tx, command).await {
+        // Somebody stored the key between our look and our write: the repeat reads what they did.
+        Err(error) if error.constraint() == Some("idempotency_record_pk") => {
+            Ok(SystemOutcome::Busy)
+        }
+        written => written.map(|()| SystemOutcome::Done(changed)),
+    }
+}
+
+async fn load(tx: &Tx, ctx: &CommandContext, key: &SystemKey) -> Result<Loaded, StoreError> {
+    let tenant = key.tenant.as_str();
+    let idempotency_key = ctx.idempotency_key.as_deref().unwrap_or_default();
+    let chain = [(&tenant as _, Type::TEXT), (&GENESIS as _, Type::TEXT)];
+    let circuit = [
+        (&tenant as _, Type::TEXT),
+        (&key.system as _, Type::TEXT),
+        (&ctx.now as _, Type::TIMESTAMPTZ),
+    ];
+    let stored = [
+        (&tenant as _, Type::TEXT),
+        (&OPERATOR_SCOPE as _, Type::TEXT),
+        (&idempotency_key as _, Type::TEXT),
+    ];
+    let (chain, circuit, stored) = try_join3(
+        tx.rows("lock_tenant_chain", LOCK_TENANT_CHAIN, &chain),
+        tx.rows("lock_circuit", LOCK_CIRCUIT, &circuit),
+        tx.rows("find_operator_result", FIND_OPERATOR_RESULT, &stored),
+    )
+    .await?;
+    let row = circuit.first().map(|row| Reader::new("target_system_circuit", row));
+    let circuit = row.as_ref().map(CircuitRow::read).transpose()?.flatten();
+    Ok(Loaded { chain, circuit, stored })
+}
+
+/// What a repeat is told.
+fn ended(loaded: &Loaded, request: &SystemRequest) -> Result<Option<SystemOutcome>, StoreError> {
+    let Some(row) = loaded.stored.first() else { return Ok(None) };
+    let r = Reader::new("idempotency_record", row);
+    Ok(Some(match r.get::<String>("fingerprint")? == request.fingerprint {
+        true => SystemOutcome::Done(r.json("result")?),
+        false => SystemOutcome::KeyReused,
+    }))
+}
+
+fn changed(system: String, after: &Circuit) -> CircuitChanged {
+    let is_draining = after.status == CircuitStatus::Draining;
+    CircuitChanged {
+        system,
+        status: after.status,
+        ends_at: after.next_move_at.filter(|_| !is_draining),
+        drain_rate_per_minute: is_draining.then(|| after.drain_rate.per_minute()),
+    }
+}
