@@ -14,6 +14,7 @@ mod cases;
 mod incidents;
 mod orders;
 mod reference;
+mod target_systems;
 pub(crate) mod tests;
 mod worklist;
 
@@ -36,6 +37,7 @@ and 503 may be repeated with the same key.";
 const ORDERS: &str = "Orders";
 const CASES: &str = "Fallout cases";
 const INCIDENTS: &str = "Incidents";
+const SYSTEMS: &str = "Target systems";
 const REFERENCE: &str = "Reference";
 
 /// The API: every operation in the order of reading.
@@ -51,6 +53,7 @@ pub(crate) fn api() -> Api {
                 description: "Business exceptions, and the actions that people take.",
             },
             Tag { name: INCIDENTS, description: "What engineering has to mend." },
+            Tag { name: SYSTEMS, description: "Who does the work, and whether it is sent any." },
             Tag { name: REFERENCE, description: "This description." },
         ],
         operations: operations(),
@@ -71,6 +74,9 @@ fn operations() -> Vec<Operation> {
         cases::act(),
         incidents::list(),
         incidents::resolve(),
+        target_systems::list(),
+        target_systems::hold(),
+        target_systems::release(),
         reference::document(),
         reference::page(),
     ]
@@ -92,6 +98,7 @@ fn patches() -> Vec<Patch> {
     ];
     patches.extend(cases::patches());
     patches.extend(incidents::patches());
+    patches.extend(target_systems::patches());
     patches
 }
 

@@ -11,6 +11,7 @@ mod reference;
 mod requests;
 mod responses;
 pub mod routes;
+mod target_systems;
 mod worklist;
 
 pub use config::Config;

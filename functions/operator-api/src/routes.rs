@@ -28,6 +28,7 @@ use crate::problem::not_found;
 use crate::reference;
 use crate::requests::ListOrders;
 use crate::responses::{CaseDocument, OrderDocument, OrderList};
+use crate::target_systems;
 use crate::worklist;
 
 /// Decoded parameters, or what cannot be decoded.
@@ -50,6 +51,9 @@ pub fn router(deps: Arc<Deps>) -> Router {
         .route("/fallout-signatures", get(worklist::get_signatures))
         .route("/incidents", get(get_incidents))
         .route("/incidents/{incidentId}/resolve", post(resolve_incident))
+        .route("/target-systems", get(target_systems::get_systems))
+        .route("/target-systems/{system}/hold", post(target_systems::hold))
+        .route("/target-systems/{system}/release", post(target_systems::release))
         .with_state(deps);
     with_edge_layers(authenticated(routes, verifier).merge(reference::routes()))
 }

@@ -25,10 +25,19 @@ const SEED: &str = "27";
 /// Who calls: a name, the scopes of the token, its role; no role, no token.
 const CALLERS: [(&str, &str, &str); 5] = [
     ("nobody", "", ""),
-    ("viewer", "orders:read", "order-viewer"),
-    ("operator", "orders:read orders:write", "order-operator"),
-    ("supervisor", "orders:read orders:write", "order-supervisor"),
-    ("platform", "orders:read orders:write incidents:read incidents:write", "platform-operator"),
+    ("viewer", "orders:read target-systems:read", "order-viewer"),
+    ("operator", "orders:read orders:write target-systems:read", "order-operator"),
+    (
+        "supervisor",
+        "orders:read orders:write target-systems:read target-systems:write",
+        "order-supervisor",
+    ),
+    (
+        "platform",
+        "orders:read orders:write incidents:read incidents:write target-systems:read \
+         target-systems:write",
+        "platform-operator",
+    ),
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
