@@ -5,6 +5,7 @@ mod cases;
 mod order_name;
 mod orders;
 mod pairs;
+mod systems;
 
 use std::path::PathBuf;
 
@@ -20,6 +21,7 @@ pub use cases::{CaseReference, CasesCommand, ListCases, ListSignatures, Severity
 pub use order_name::OrderName;
 pub use orders::{ListOrders, OrderReference, OrderStatus, OrdersCommand, WatchArguments};
 pub use pairs::Pair;
+pub use systems::{HoldArguments, ReleaseArguments, SystemDecision, SystemsCommand};
 
 use crate::duration::Span;
 use crate::exit::Exit;
@@ -34,6 +36,7 @@ Examples:
   orderctl cases list --overdue                what is late
   orderctl cases act ORDER CASE retry-step --reason SYSTEM_REPAIRED --preview
   orderctl orders watch ORDER --until COMPLETED --timeout 30m
+  orderctl systems hold BILLING --reason MAINTENANCE --for 2h
   orderctl --explain UNKNOWN_OUTCOME           what does a code mean, and who acts";
 
 /// The heading of what every command takes.
@@ -112,6 +115,9 @@ pub enum Command {
     /// Fallout cases: business exceptions that a person decides.
     #[command(subcommand)]
     Cases(CasesCommand),
+    /// Target systems: which are sent nothing, since when and why.
+    #[command(subcommand)]
+    Systems(SystemsCommand),
     /// Print a script that completes commands and options in a shell.
     ///
     /// For bash: source <(orderctl completions bash). In fish the options of single actions are not

@@ -6,13 +6,13 @@ use clap::{CommandFactory, Parser};
 use clap_complete::Shell;
 
 use crate::act::{self, ActionRequest, Subject};
-use crate::cli::{CasesCommand, Cli, Command, OrdersCommand};
+use crate::cli::{CasesCommand, Cli, Command, OrdersCommand, SystemsCommand};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::Session;
 use crate::terminal::Terminal;
 use crate::world::World;
-use crate::{cases, codes, orders};
+use crate::{cases, codes, orders, systems};
 
 /// Runs one command line, the program's name first, and says how it ended.
 pub async fn run<I, T>(arguments: I, world: &World) -> Exit
@@ -40,6 +40,7 @@ async fn dispatch(cli: Cli, world: &World) -> Result<Exit, Failure> {
     match cli.command {
         Some(Command::Orders(command)) => of_orders(command, &session()?).await,
         Some(Command::Cases(command)) => of_cases(command, &session()?).await,
+        Some(Command::Systems(command)) => of_systems(command, &session()?).await,
         Some(Command::Completions { shell }) => Ok(completions(shell, &world.terminal)),
         None => {
             let failure = Failure::usage("no command was given");
@@ -73,6 +74,14 @@ async fn of_cases(command: CasesCommand, session: &Session) -> Result<Exit, Fail
             let subject = Subject { path: session.case_path(&case).await?, shown_by };
             act::act(session, &subject, &ActionRequest::from(*action)).await
         }
+    }
+}
+
+async fn of_systems(command: SystemsCommand, session: &Session) -> Result<Exit, Failure> {
+    match command {
+        SystemsCommand::List => systems::list(session).await,
+        SystemsCommand::Hold(arguments) => systems::hold(session, &arguments).await,
+        SystemsCommand::Release(arguments) => systems::release(session, &arguments).await,
     }
 }
 

@@ -247,7 +247,7 @@ pub enum Finding {
 }
 
 /// As the API takes it in quotes: 1 to 200 visible characters.
-fn idempotency_key(text: &str) -> Result<String, String> {
+pub(super) fn idempotency_key(text: &str) -> Result<String, String> {
     let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
     let is_valid = (1..=200).contains(&text.len()) && text.bytes().all(is_plain);
     is_valid.then(|| text.to_owned()).ok_or_else(|| "1 to 200 visible ASCII characters".to_owned())

@@ -9,5 +9,6 @@ mod failures;
 mod losing_api;
 mod lost_answers;
 mod orders;
+mod systems;
 mod watching;
 mod without_api;
