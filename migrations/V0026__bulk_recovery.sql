@@ -112,7 +112,7 @@ grant select, insert, update on bulk_action_pace to oms_bulk_recovery;
 -- What acting on a case reads and writes, for the actions that are offered for many.
 grant select, update on product_order, order_line, fulfillment_plan, fulfillment_step, order_fallout_case,
     external_request to oms_bulk_recovery;
-grant select on target_system to oms_bulk_recovery;
+grant select on target_system, target_system_circuit to oms_bulk_recovery;
 grant select, insert on idempotency_record to oms_bulk_recovery;
 grant insert on audit_entry, fallout_action, order_transition, domain_event to oms_bulk_recovery;
 grant select, insert, delete on outbox_message to oms_bulk_recovery;

@@ -6,6 +6,7 @@ mod catalog;
 mod order_name;
 mod orders;
 mod pairs;
+mod systems;
 
 use std::path::PathBuf;
 
@@ -22,6 +23,7 @@ pub use catalog::{ApplyCatalogue, CatalogCommand, ListCatalogues, ShowCatalogue}
 pub use order_name::OrderName;
 pub use orders::{ListOrders, OrderReference, OrderStatus, OrdersCommand, WatchArguments};
 pub use pairs::Pair;
+pub use systems::{HoldArguments, ReleaseArguments, SystemDecision, SystemsCommand};
 
 use crate::duration::Span;
 use crate::exit::Exit;
@@ -37,6 +39,7 @@ Examples:
   orderctl cases act ORDER CASE retry-step --reason SYSTEM_REPAIRED --preview
   orderctl orders watch ORDER --until COMPLETED --timeout 30m
   orderctl catalog diff catalogue.json         what would this catalogue change
+  orderctl systems hold BILLING --reason MAINTENANCE --for 2h
   orderctl --explain UNKNOWN_OUTCOME           what does a code mean, and who acts";
 
 /// The heading of what every command takes.
@@ -118,6 +121,9 @@ pub enum Command {
     /// The catalogue: what products mean, version by version.
     #[command(subcommand)]
     Catalog(CatalogCommand),
+    /// Target systems: which are sent nothing, since when and why.
+    #[command(subcommand)]
+    Systems(SystemsCommand),
     /// Print a script that completes commands and options in a shell.
     ///
     /// For bash: source <(orderctl completions bash). In fish the options of single actions are not

@@ -6,13 +6,13 @@ use clap::{CommandFactory, Parser};
 use clap_complete::Shell;
 
 use crate::act::{self, ActionRequest, Subject};
-use crate::cli::{CasesCommand, CatalogCommand, Cli, Command, OrdersCommand};
+use crate::cli::{CasesCommand, CatalogCommand, Cli, Command, OrdersCommand, SystemsCommand};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::Session;
 use crate::terminal::Terminal;
 use crate::world::World;
-use crate::{cases, catalog, codes, orders};
+use crate::{cases, catalog, codes, orders, systems};
 
 /// Runs one command line, the program's name first, and says how it ended.
 pub async fn run<I, T>(arguments: I, world: &World) -> Exit
@@ -41,6 +41,7 @@ async fn dispatch(cli: Cli, world: &World) -> Result<Exit, Failure> {
         Some(Command::Orders(command)) => of_orders(command, &session()?).await,
         Some(Command::Cases(command)) => of_cases(command, &session()?).await,
         Some(Command::Catalog(command)) => of_catalog(command, &session()?).await,
+        Some(Command::Systems(command)) => of_systems(command, &session()?).await,
         Some(Command::Completions { shell }) => Ok(completions(shell, &world.terminal)),
         None => {
             let failure = Failure::usage("no command was given");
@@ -83,6 +84,14 @@ async fn of_catalog(command: CatalogCommand, session: &Session) -> Result<Exit, 
         CatalogCommand::Show(arguments) => catalog::show(session, &arguments).await,
         CatalogCommand::Diff { file } => catalog::diff(session, &file).await,
         CatalogCommand::Apply(arguments) => catalog::apply(session, &arguments).await,
+    }
+}
+
+async fn of_systems(command: SystemsCommand, session: &Session) -> Result<Exit, Failure> {
+    match command {
+        SystemsCommand::List => systems::list(session).await,
+        SystemsCommand::Hold(arguments) => systems::hold(session, &arguments).await,
+        SystemsCommand::Release(arguments) => systems::release(session, &arguments).await,
     }
 }
 

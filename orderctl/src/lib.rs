@@ -14,6 +14,7 @@ mod fields;
 mod orders;
 mod pages;
 mod session;
+mod systems;
 mod table;
 pub mod terminal;
 pub mod world;

@@ -118,6 +118,9 @@ async fn begin(
                     "not ready"
                 );
             }
+            BeginOutcome::WaitsForSystem => {
+                tracing::info!(fulfillment_step.id = step_id, "waits for its system");
+            }
             BeginOutcome::PlanFrozen | BeginOutcome::Held | BeginOutcome::NotFound => {
                 tracing::info!(fulfillment_step.id = step_id, outcome = ?x, "not claimed");
             }

@@ -14,7 +14,8 @@ pub struct ExecutorSummary {
     pub unparseable: u32,
     /// Steps claimed and called for.
     pub begun: u32,
-    /// Steps that were not READY, not due, held, frozen or unknown: duplicates mostly.
+    /// Steps that were not READY, not due, held, frozen or unknown: duplicates mostly; and those
+    /// that wait for their system.
     pub not_ready: u32,
     /// Steps that are COMPLETED now.
     pub completed: u32,

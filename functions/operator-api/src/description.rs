@@ -16,6 +16,7 @@ mod catalogues;
 mod incidents;
 mod orders;
 mod reference;
+mod target_systems;
 pub(crate) mod tests;
 mod worklist;
 
@@ -40,6 +41,7 @@ const CASES: &str = "Fallout cases";
 const BULK: &str = "Bulk actions";
 const INCIDENTS: &str = "Incidents";
 const CATALOGUES: &str = "Catalogues";
+const SYSTEMS: &str = "Target systems";
 const REFERENCE: &str = "Reference";
 
 /// The API: every operation in the order of reading.
@@ -57,6 +59,7 @@ pub(crate) fn api() -> Api {
             Tag { name: BULK, description: "One action on many cases." },
             Tag { name: INCIDENTS, description: "What engineering has to mend." },
             Tag { name: CATALOGUES, description: "What products mean, version by version." },
+            Tag { name: SYSTEMS, description: "Who does the work, and whether it is sent any." },
             Tag { name: REFERENCE, description: "This description." },
         ],
         operations: operations(),
@@ -86,6 +89,9 @@ fn operations() -> Vec<Operation> {
         catalogues::current(),
         catalogues::show(),
         catalogues::apply(),
+        target_systems::list(),
+        target_systems::hold(),
+        target_systems::release(),
         reference::document(),
         reference::page(),
     ]
@@ -109,6 +115,7 @@ fn patches() -> Vec<Patch> {
     patches.extend(bulk::patches());
     patches.extend(incidents::patches());
     patches.extend(catalogues::patches());
+    patches.extend(target_systems::patches());
     patches
 }
 

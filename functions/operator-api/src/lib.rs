@@ -14,6 +14,7 @@ mod reference;
 mod requests;
 mod responses;
 pub mod routes;
+mod target_systems;
 mod worklist;
 
 pub use config::Config;

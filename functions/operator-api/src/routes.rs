@@ -30,6 +30,7 @@ use crate::problem::not_found;
 use crate::reference;
 use crate::requests::ListOrders;
 use crate::responses::{CaseDocument, OrderDocument, OrderList};
+use crate::target_systems;
 use crate::worklist;
 
 /// Decoded parameters, or what cannot be decoded.
@@ -59,6 +60,9 @@ pub fn router(deps: Arc<Deps>) -> Router {
         .route("/catalogues", get(catalogues::get_catalogues).post(catalogues::post_catalogue))
         .route("/catalogues/current", get(catalogues::get_current))
         .route("/catalogues/{version}", get(catalogues::get_version))
+        .route("/target-systems", get(target_systems::get_systems))
+        .route("/target-systems/{system}/hold", post(target_systems::hold))
+        .route("/target-systems/{system}/release", post(target_systems::release))
         .with_state(deps);
     with_edge_layers(authenticated(routes, verifier).merge(reference::routes()))
 }

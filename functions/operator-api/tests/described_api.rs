@@ -25,12 +25,17 @@ const SEED: &str = "27";
 /// Who calls: a name, the scopes of the token, its role; no role, no token.
 const CALLERS: [(&str, &str, &str); 5] = [
     ("nobody", "", ""),
-    ("viewer", "orders:read catalogues:read", "order-viewer"),
-    ("operator", "orders:read orders:write catalogues:read", "order-operator"),
-    ("supervisor", "orders:read orders:write catalogues:read", "order-supervisor"),
+    ("viewer", "orders:read catalogues:read target-systems:read", "order-viewer"),
+    ("operator", "orders:read orders:write catalogues:read target-systems:read", "order-operator"),
+    (
+        "supervisor",
+        "orders:read orders:write catalogues:read target-systems:read target-systems:write",
+        "order-supervisor",
+    ),
     (
         "platform",
-        "orders:read orders:write incidents:read incidents:write catalogues:read catalogues:write",
+        "orders:read orders:write incidents:read incidents:write catalogues:read catalogues:write \
+         target-systems:read target-systems:write",
         "platform-operator",
     ),
 ];

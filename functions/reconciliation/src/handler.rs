@@ -12,8 +12,8 @@ pub use crate::deps::Deps;
 use crate::policy;
 use crate::summary::ReconciliationSummary;
 use crate::sweeps::{
-    Run, contradictions, due_steps, engine_reports, liveness, lost_dispatches, overdue_cases,
-    processes, unmatched_callbacks,
+    Run, circuits, contradictions, due_steps, engine_reports, liveness, lost_dispatches,
+    overdue_cases, processes, unmatched_callbacks,
 };
 
 /// Works until the deadline. What the schedule sends is not read.
@@ -72,6 +72,8 @@ pub async fn run_round(
     summary.rounds += 1;
     let run = Run { request_id, deadline };
     let found = [
+        // First: what it lets be asked about is asked about in the same round.
+        ("circuits", circuits::sweep(deps, run, summary).await),
         ("lost_dispatches", lost_dispatches::sweep(deps, summary).await),
         ("due_steps", due_steps::sweep(deps, run, summary).await),
         ("unmatched_callbacks", unmatched_callbacks::sweep(deps, run, summary).await),

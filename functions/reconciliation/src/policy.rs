@@ -39,6 +39,8 @@ pub const ENGINE_ROWS: u32 = 1000;
 /// Orders whose engine incidents are followed in one look; the others wait for the next one, so that
 /// an outage does not hold up the sweeps behind it.
 pub const ENGINE_CASES_PER_LOOK: u32 = 50;
+/// Circuits moved in one round; more systems than that are due at once only after an outage of our own.
+pub const CIRCUITS_PER_ROUND: u32 = 50;
 /// Every so many rounds overdue cases are looked for: their deadlines are hours and days.
 pub const OVERDUE_CASES_EVERY_ROUNDS: u32 = 30;
 /// Which of those rounds: not the one that looks at all live orders, so that no round costs more.

@@ -22,6 +22,8 @@ pub struct ReconciliationSummary {
     pub superseded: u32,
     /// READY steps that were owed another dispatch.
     pub redispatched: u32,
+    /// Circuits of target systems whose time had come.
+    pub circuits_moved: u32,
     /// Orders whose process had never been asked for.
     pub restarted: u32,
     /// Orders without a next event when it was looked last: 0 at rest.

@@ -5,6 +5,7 @@
 //! A sweep that fails is logged and leaves the others their turn.
 
 mod batch;
+pub(crate) mod circuits;
 pub(crate) mod contradictions;
 pub(crate) mod due_steps;
 mod engine_cases;

@@ -206,8 +206,9 @@ async fn a_round_of_ten_checks_costs_the_round_trips_of_one() {
         stage.db.finish().await;
     }
 
-    // List, claim (2), record (2), dispatch again, callbacks, contradictions, stranded orders (2).
-    assert_eq!(costs, [10, 10]);
+    // Circuits, list, claim (2), record (2), dispatch again, callbacks, contradictions, stranded
+    // orders (2).
+    assert_eq!(costs, [11, 11]);
 }
 
 #[tokio::test]

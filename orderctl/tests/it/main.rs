@@ -10,5 +10,6 @@ mod failures;
 mod losing_api;
 mod lost_answers;
 mod orders;
+mod systems;
 mod watching;
 mod without_api;

@@ -4,6 +4,7 @@
 //! The first blocker is the cause; what follows stands behind it.
 
 mod blocker;
+mod circuit;
 mod condition;
 mod facts;
 mod next;
@@ -12,7 +13,8 @@ mod text;
 pub use blocker::{Blocker, BlockerCode, blockers};
 pub use condition::{ConditionCode, UnmetCondition, unmet_conditions};
 pub use facts::{
-    ExplainedCase, ExplainedOrder, ExplainedStep, OpenIncident, OwedDelivery, Process,
+    ExplainedCase, ExplainedCircuit, ExplainedOrder, ExplainedStep, OpenIncident, OwedDelivery,
+    Process,
 };
 pub use next::{NextCode, NextEvent, next_events};
 pub use text::to_text;

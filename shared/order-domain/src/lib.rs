@@ -7,6 +7,7 @@ pub mod bulk;
 pub mod calendar;
 pub mod catalogue;
 pub mod characteristic;
+pub mod circuit;
 pub mod decomposition;
 pub mod event;
 pub mod explanation;

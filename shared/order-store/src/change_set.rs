@@ -5,6 +5,7 @@
 //! The statement consists of one part per table that has rows; each part reads its rows from one
 //! JSON parameter by `jsonb_populate_recordset`, so that a batch needs no other SQL than one order.
 
+mod circuit_parts;
 mod document;
 mod merge;
 mod parts;
@@ -13,13 +14,13 @@ mod rows;
 
 pub(crate) use parts::Part;
 pub(crate) use rows::{
-    ActionRow, AttemptRow, AuditRow, BillingRow, BulkItems, BulkUpdate, CaseEvidence, CaseUpdate,
-    ContradictionAnswer, CorrelationUpdate, CurrentCatalogue, DropEngineDeliveries, DropOpening,
-    DropWorkItems, EventRow, HeldIncidentRow, IdempotencyFinish, InboxRow, IncidentResolution,
-    IncidentRow, LineInformation, LineUpdate, NewBulkAction, NewBulkItem, NewCase,
-    NewContradictionQuery, NewIdempotency, NewLine, NewNotification, NewOrder, NewPlan, NewRequest,
-    NewSnapshot, NewStep, NewWorkItem, OrderUpdate, OutboxRow, PlanUpdate, RequestUpdate,
-    StepUpdate, TransitionRow,
+    ActionRow, AskAbout, AttemptRow, AuditRow, BillingRow, BulkItems, BulkUpdate, CaseEvidence,
+    CaseUpdate, CircuitUpsert, ContradictionAnswer, CorrelationUpdate, CurrentCatalogue,
+    DropEngineDeliveries, DropOpening, DropWorkItems, EventRow, HeldIncidentRow, IdempotencyFinish,
+    InboxRow, IncidentResolution, IncidentRow, LetGo, LineInformation, LineUpdate, NewBulkAction,
+    NewBulkItem, NewCase, NewContradictionQuery, NewIdempotency, NewLine, NewNotification,
+    NewOrder, NewPlan, NewRequest, NewSnapshot, NewStep, NewWorkItem, OrderUpdate, OutboxRow,
+    PlanUpdate, RequestUpdate, StepUpdate, SystemIsBack, TransitionRow,
 };
 
 use document::{ChangeRow, Document, PartRows};

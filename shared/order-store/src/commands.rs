@@ -16,7 +16,9 @@ mod decompose;
 mod escalate_overdue_case;
 mod fallout;
 mod follow_engine_incidents;
+mod hold_system;
 mod milestone;
+mod move_circuits;
 mod notification;
 mod record_step_outcome;
 mod resolve_incident;
@@ -53,6 +55,8 @@ pub use create_order::{
 pub use decompose::decompose;
 pub use escalate_overdue_case::{escalate_overdue_case, escalate_overdue_cases};
 pub use follow_engine_incidents::{Followed, follow_engine_incidents, list_unfollowed};
+pub use hold_system::{CircuitChanged, SystemOutcome, SystemRequest, hold_system, release_system};
+pub use move_circuits::{CircuitMove, move_circuits};
 pub use notification::{
     NotificationAttempt, NotificationResult, RecordOutcome, begin_notifications,
     record_notification,
@@ -124,6 +128,8 @@ pub(crate) fn statements() -> Vec<(&'static str, &'static str)> {
             follow_engine_incidents::INCIDENTS_OF_ORDERS,
         ),
         ("restore_next_event::STILL_STRANDED", restore_next_event::STILL_STRANDED),
+        ("hold_system::LOCK_CIRCUIT", hold_system::LOCK_CIRCUIT),
+        ("move_circuits::LOCK_DUE_CIRCUITS", move_circuits::LOCK_DUE_CIRCUITS),
         ("restart_process::LOCK_CORRELATION", restart_process::LOCK_CORRELATION),
         ("record_step_outcome::CLAIM_CONTRADICTIONS", record_step_outcome::CLAIM_CONTRADICTIONS),
         ("resolve_incident::LOCK_INCIDENT", resolve_incident::LOCK_INCIDENT),

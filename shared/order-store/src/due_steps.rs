@@ -10,21 +10,40 @@ use crate::error::StoreError;
 use crate::row::Reader;
 use crate::tx::SystemTx;
 
-pub(crate) const LIST_DUE: &str = r"
+/// A system that is out of service is not asked either, but for the question that was let go.
+macro_rules! is_asked {
+    () => {
+        r"not exists (select from target_system_circuit b
+                       where b.tenant_id = s.tenant_id and b.system = s.target_system
+                         and (b.status = 'OPEN'
+                              or b.status = 'PROBING' and s.circuit_wait is distinct from 'LET_GO'))"
+    };
+}
+
+pub(crate) const LIST_DUE: &str = concat!(
+    r"
     (select s.tenant_id, s.order_id, s.id
      from fulfillment_step s
      where s.status = 'SUBMITTING' and s.leased_until < $1
+       and ",
+    is_asked!(),
+    r"
      order by s.leased_until
      limit $2)
     union all
     (select s.tenant_id, s.order_id, s.id
      from fulfillment_step s
      where s.status in ('SUBMITTED', 'UNKNOWN') and s.response_due_at <= $1
+       and ",
+    is_asked!(),
+    r"
      order by s.response_due_at
-     limit $2)";
+     limit $2)"
+);
 
 /// A READY step whose dispatch was owed and delivered long ago, or lost: it is dispatched again.
-/// A duplicate is harmless, because only one claim of a step succeeds.
+/// A duplicate is harmless, because only one claim of a step succeeds. Who waits for its system is
+/// dispatched by the system's circuit, unless that is closed.
 pub(crate) const REDISPATCH_OVERDUE: &str = r"
     with overdue as (
         select s.tenant_id, s.id, s.order_id, o.correlation_id
@@ -33,6 +52,10 @@ pub(crate) const REDISPATCH_OVERDUE: &str = r"
         join fulfillment_plan p on p.tenant_id = s.tenant_id and p.id = s.plan_id and p.status = 'RELEASED'
         where s.status = 'READY' and s.held_by_incident_id is null and s.next_attempt_at < $2
           and (s.dispatched_at is null or s.dispatched_at < $2)
+          and (s.circuit_wait is distinct from 'WAITING'
+               or not exists (select from target_system_circuit b
+                              where b.tenant_id = s.tenant_id and b.system = s.target_system
+                                and b.status <> 'CLOSED'))
           and not exists (select from outbox_message m
                           where m.tenant_id = s.tenant_id and m.lane = 'step:' || s.id)
         order by s.next_attempt_at

@@ -7,6 +7,7 @@ pub mod bulk;
 pub mod catalogue;
 mod change;
 mod change_set;
+pub mod circuit;
 pub mod commands;
 mod context;
 pub mod correlation;

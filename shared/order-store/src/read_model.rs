@@ -19,6 +19,7 @@ mod order_list;
 mod order_summary;
 mod order_view;
 mod signature_list;
+mod system_list;
 mod waiting;
 
 use order_list::statement;
@@ -44,6 +45,7 @@ pub use order_list::{OrderFilter, OrderPage, OrderPosition, list_orders};
 pub use order_summary::{FailedStep, OpenCase, OrderSummary, Retry, WaitingFor};
 pub use order_view::{CaseView, LineView, OrderView, PlanView, StepView};
 pub use signature_list::{SignatureSummary, list_signatures};
+pub use system_list::{TargetSystemView, list_systems};
 pub use waiting::{LastExternalReference, WaitingStep, WaitingSystem};
 
 /// Name and text of every statement of the read model.
@@ -69,5 +71,6 @@ pub(crate) fn statements() -> Vec<(&'static str, &'static str)> {
         ("read_model::LIST_INCIDENTS", incident_list::LIST_INCIDENTS),
         ("read_model::LIST_CATALOGUES", catalogue_list::LIST_CATALOGUES),
         ("read_model::FIND_CATALOGUE", catalogue_list::FIND_CATALOGUE),
+        ("read_model::LIST_SYSTEMS", system_list::LIST_SYSTEMS),
     ]
 }

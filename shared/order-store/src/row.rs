@@ -30,6 +30,16 @@ impl<'a> Reader<'a> {
             .map_err(|_| StoreError::CorruptRow { table: self.table, column })
     }
 
+    /// The same where the column may be null.
+    pub(crate) fn parse_optional<T: FromStr>(
+        &self,
+        column: &'static str,
+    ) -> Result<Option<T>, StoreError> {
+        let text = self.get::<Option<String>>(column)?;
+        let parsed = text.map(|x| x.parse()).transpose();
+        parsed.map_err(|_| StoreError::CorruptRow { table: self.table, column })
+    }
+
     /// A count, stored as integer.
     pub(crate) fn count(&self, column: &'static str) -> Result<u32, StoreError> {
         u32::try_from(self.get::<i32>(column)?)

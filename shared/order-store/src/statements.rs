@@ -1,9 +1,9 @@
 //! Every SQL constant of the crate in one list, prepared by a test against a fresh schema.
 
 use crate::{
-    aggregate, bulk, catalogue, change_set, commands, correlation, due_steps, engine_report,
-    idempotency, inbox, liveness, order_reference, outbox, overdue_cases, read_model,
-    target_system, tenant_chain,
+    aggregate, bulk, catalogue, change_set, circuit, commands, correlation, due_steps,
+    engine_report, idempotency, inbox, liveness, order_reference, outbox, overdue_cases,
+    read_model, target_system, tenant_chain,
 };
 
 /// Name and text of every statement.
@@ -50,6 +50,7 @@ pub fn all() -> Vec<(String, String)> {
         ("liveness::LIST_STRANDED", liveness::LIST_STRANDED),
         ("liveness::OWE_LOST_STARTS", liveness::OWE_LOST_STARTS),
         ("overdue_cases::LIST_OVERDUE", overdue_cases::LIST_OVERDUE),
+        ("circuit::LIST_DUE", circuit::LIST_DUE),
         ("due_steps::LIST_DUE", due_steps::LIST_DUE),
         ("due_steps::REDISPATCH_OVERDUE", due_steps::REDISPATCH_OVERDUE),
     ];

@@ -11,7 +11,8 @@ use order_domain::step::{AnswerSource, Jitter, StepPolicy};
 use order_store::CommandContext;
 use order_store::commands::{
     self, ActOnCase, ActOutcome, ActionInput, CallbackReceipt, CommandOutcome, OutcomeVerdict,
-    StepAttempt, StepOutcome, StepSubject, act_on_case,
+    RequestAttempt, StepAttempt, StepOutcome, StepSubject, SystemOutcome, SystemRequest,
+    act_on_case,
 };
 use uuid::Uuid;
 
@@ -126,6 +127,47 @@ impl Stage {
         let ctx = self.context("callback-processor");
         let recorded = commands::record_step_outcomes(tx, &ctx, &[outcome]).await.unwrap();
         assert_eq!(recorded, [OutcomeVerdict::Contradictory]);
+    }
+
+    /// None of these calls reached a system that is there.
+    pub async fn unavailable(&self, attempts: &[StepAttempt]) {
+        let outcome = |x: &StepAttempt| {
+            let answer =
+                StepAnswer::RetryLater { retry_after_ms: None, detail: "status 503".to_owned() };
+            let call = RequestAttempt {
+                kind: "SUBMIT",
+                started_at: self.now(),
+                duration_ms: 1,
+                http_status: Some(503),
+                failure_class: answer.failure_class(),
+            };
+            StepOutcome { attempts: vec![call], ..x.answered(answer, IMPATIENT, Jitter::FULL) }
+        };
+        let batch: Vec<StepOutcome> = attempts.iter().map(outcome).collect();
+        let executor = self.db.store("oms_fulfillment_step_executor").await;
+        let tx = executor.system_tx().await.unwrap();
+        let ctx = self.context("executor");
+        let recorded = commands::record_step_outcomes(tx, &ctx, &batch).await.unwrap();
+        assert_eq!(recorded.len(), attempts.len());
+    }
+
+    /// A supervisor holds a system for an hour.
+    pub async fn hold(&self, system: &str) {
+        self.configure(system, "http://held", serde_json::json!({})).await;
+        let store = self.db.store("oms_operator_api").await;
+        let tx = store.tenant_tx(&self.tenant).await.unwrap();
+        let actor = Actor::caller(SUPERVISOR.name, vec![SUPERVISOR.role.to_string()]);
+        let ctx =
+            CommandContext::new(actor, self.now()).with_idempotency_key(Uuid::now_v7().to_string());
+        let request = SystemRequest {
+            system: system.to_owned(),
+            reason_code: "MAINTENANCE".to_owned(),
+            note: None,
+            fingerprint: String::new(),
+        };
+        let ends_at = self.now() + SignedDuration::from_hours(1);
+        let held = commands::hold_system(tx, &ctx, (&request, ends_at)).await;
+        assert!(matches!(held, Ok(SystemOutcome::Done(_))), "{held:?}");
     }
 
     /// The oldest open case.

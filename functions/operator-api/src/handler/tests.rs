@@ -14,5 +14,6 @@ mod lists;
 mod matrix;
 mod progress;
 mod rows;
+mod target_systems;
 mod views;
 mod worklist;

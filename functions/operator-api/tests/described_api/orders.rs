@@ -10,6 +10,7 @@ use order_store::commands::{
     record_step_outcomes,
 };
 use order_store::read_model::CaseFilter;
+use serde_json::json;
 use test_support::operations::{rejected, unknown};
 use test_support::stage::Stage;
 use test_support::{order_draft, place_order};
@@ -27,6 +28,9 @@ pub(crate) async fn examples_of(stage: &Stage) -> [(&'static str, String); 4] {
 
 pub(crate) async fn orders_in_every_state() -> Stage {
     let mut stage = Stage::unready().await;
+    for system in ["LOGISTICS", "BILLING"] {
+        stage.configure(system, "http://127.0.0.1:9", json!({})).await;
+    }
     next_order(&mut stage).await;
     stage.release().await;
     stage.answer(&stage.claim().await, &unknown()).await;

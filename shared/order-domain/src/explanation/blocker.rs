@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::circuit;
 use super::facts::{ExplainedCase, ExplainedOrder, ExplainedStep, Process};
 use super::text::moment;
 use crate::fallout::CaseStatus;
@@ -28,6 +29,8 @@ text_enum! {
         StepHeld = "STEP_HELD",
         /// A delivery was given up.
         DeliveryDead = "DELIVERY_DEAD",
+        /// A step waits for its system, which is held or out of service.
+        StepWaitsForSystem = "STEP_WAITS_FOR_SYSTEM",
         /// Nobody knows whether a step was carried out.
         StepOutcomeUnknown = "STEP_OUTCOME_UNKNOWN",
         /// A target system is later than agreed.
@@ -125,7 +128,10 @@ pub fn blockers(order: &ExplainedOrder, now: Timestamp) -> Vec<Blocker> {
             let blocker = Blocker::new(BlockerCode::DeliveryDead, sentence, Some(x.available_at));
             (false, Blocker { who, ..blocker })
         }));
-        let waiting = order.steps.iter().filter_map(|x| Some((!x.is_mandatory, of_step(x, now)?)));
+        let waiting = order
+            .steps
+            .iter()
+            .filter_map(|x| Some((!x.is_mandatory, of_circuit(x).or_else(|| of_step(x, now))?)));
         found.extend(waiting);
     }
     found.sort_by(|(a_optional, a), (b_optional, b)| {
@@ -185,6 +191,18 @@ fn of_case(order: &ExplainedOrder, case: &ExplainedCase, now: Timestamp) -> Bloc
         target_system: step.map(|x| x.target_system.clone()),
         ..Blocker::new(code, sentence, Some(case.opened_at))
     }
+}
+
+/// A step that waits for its system, which concerns all steps for it.
+fn of_circuit(step: &ExplainedStep) -> Option<Blocker> {
+    let circuit = circuit::that_holds(step)?;
+    let (code, sentence) = (BlockerCode::StepWaitsForSystem, circuit::sentence(step, circuit));
+    Some(Blocker {
+        due_at: step.deadline_at,
+        step_key: Some(step.step_key.clone()),
+        target_system: Some(step.target_system.clone()),
+        ..Blocker::new(code, sentence, Some(circuit.since))
+    })
 }
 
 fn of_step(step: &ExplainedStep, now: Timestamp) -> Option<Blocker> {

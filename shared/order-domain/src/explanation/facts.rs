@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::circuit::CircuitStatus;
 use crate::fallout::{CaseKind, CaseStatus, FalloutAction, Severity};
 use crate::ids::{FalloutCaseId, FulfillmentStepId, IncidentId, OrderId};
 use crate::order::{OrderFacts, OrderStatus};
@@ -117,6 +118,25 @@ pub struct ExplainedStep {
     pub since: Timestamp,
     /// The incident that holds it.
     pub held_by: Option<IncidentId>,
+    /// The circuit of its system, unless that is closed.
+    pub circuit: Option<ExplainedCircuit>,
+}
+
+/// A circuit that is not closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExplainedCircuit {
+    /// Where it is.
+    pub status: CircuitStatus,
+    /// Since when steps wait.
+    pub since: Timestamp,
+    /// The person who holds the system; `None`: its failures opened it.
+    pub operator: Option<String>,
+    /// When it moves by itself.
+    pub next_move_at: Option<Timestamp>,
+    /// Steps let go in a minute, when it drains.
+    pub drain_rate_per_minute: u32,
+    /// The step, if it is READY, waits for its turn.
+    pub holds_step: bool,
 }
 
 /// An open case.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::blocker::attempts;
+use super::circuit;
 use super::facts::{ExplainedOrder, ExplainedStep, Process};
 use super::text::moment;
 use crate::step::StepStatus;
@@ -14,6 +15,8 @@ text_enum! {
     NextCode {
         /// A step is sent.
         StepSent = "STEP_SENT",
+        /// A system that is held or out of service is tried, or lets the next steps go.
+        SystemTried = "SYSTEM_TRIED",
         /// A target system is asked about a step.
         StepChecked = "STEP_CHECKED",
         /// Whoever sends a step is given up, and the step is asked about.
@@ -88,8 +91,16 @@ fn of_step(step: &ExplainedStep, now: Timestamp) -> Vec<NextEvent> {
     let event = |at: Option<Timestamp>, code, sentence| {
         at.map(|at| NextEvent { at, code, sentence, step_key: step_key.clone() })
     };
+    // A system that is out is asked when it is tried, and not before.
+    let out = step.circuit.as_ref().filter(|x| x.status.is_out());
+    let tried_at = out.and_then(|x| x.next_move_at);
+    let check_at = step.next_check_at.map(|at| tried_at.map_or(at, |tried| tried.max(at)));
+    let held = circuit::that_holds(step);
     let own = match step.status {
         StepStatus::Ready if step.held_by.is_some() => None,
+        StepStatus::Ready if let Some(x) = held => {
+            event(x.next_move_at, NextCode::SystemTried, circuit::next(step, x))
+        }
         StepStatus::Ready => {
             let again = if step.attempt_count > 0 { attempts(step) } else { String::new() };
             event(step.next_attempt_at, NextCode::StepSent, format!("Sends {name}{again}."))
@@ -100,11 +111,11 @@ fn of_step(step: &ExplainedStep, now: Timestamp) -> Vec<NextEvent> {
         }
         StepStatus::Submitted => {
             let sentence = format!("Asks {} about {name} if no answer came.", step.target_system);
-            event(step.next_check_at, NextCode::StepChecked, sentence)
+            event(check_at, NextCode::StepChecked, sentence)
         }
         StepStatus::Unknown => {
             let sentence = format!("Asks {} what became of {name}.", step.target_system);
-            event(step.next_check_at, NextCode::StepChecked, sentence)
+            event(check_at, NextCode::StepChecked, sentence)
         }
         StepStatus::Pending
         | StepStatus::Completed

@@ -1,6 +1,7 @@
 use uuid::Uuid;
 
 use super::*;
+use crate::circuit::CircuitStatus;
 use crate::fallout::{CaseKind, CaseStatus, Severity};
 use crate::ids::{FulfillmentStepId, IncidentId};
 use crate::order::OrderFacts;
@@ -31,6 +32,7 @@ fn step(status: StepStatus) -> ExplainedStep {
         deadline_at: None,
         since: at("2026-11-27T10:42:00Z"),
         held_by: None,
+        circuit: None,
     }
 }
 
@@ -109,7 +111,28 @@ fn step_situations() -> Vec<Situation> {
     };
     let held =
         ExplainedStep { held_by: Some(IncidentId::from_uuid(Uuid::nil())), ..step(S::Ready) };
+    let circuit = |status, operator: Option<&str>| ExplainedCircuit {
+        status,
+        since: at("2026-11-27T10:50:00Z"),
+        operator: operator.map(str::to_owned),
+        next_move_at: later,
+        drain_rate_per_minute: 60,
+        holds_step: true,
+    };
+    let on_hold = |status, operator| {
+        with_step(ExplainedStep { circuit: Some(circuit(status, operator)), ..step(S::Ready) })
+    };
+    let out_and_unknown = ExplainedStep {
+        circuit: Some(circuit(CircuitStatus::Open, None)),
+        next_check_at: Some(at("2026-11-27T11:55:00Z")),
+        ..step(S::Unknown)
+    };
     vec![
+        ("a system is held", on_hold(CircuitStatus::Open, Some("sven")), B::StepWaitsForSystem),
+        ("a system is out", on_hold(CircuitStatus::Open, None), B::StepWaitsForSystem),
+        ("a system is tried", on_hold(CircuitStatus::Probing, None), B::StepWaitsForSystem),
+        ("a system is back", on_hold(CircuitStatus::Draining, None), B::StepWaitsForSystem),
+        ("nobody knows and the system is out", with_step(out_and_unknown), B::StepOutcomeUnknown),
         ("a step is about to be sent", with_step(step(S::Ready)), B::StepWaitsToBeSent),
         ("a step waits for its next attempt", with_step(retry), B::StepWaitsForRetry),
         ("a call is under way", with_step(step(S::Submitting)), B::StepBeingSent),

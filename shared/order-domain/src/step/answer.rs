@@ -77,6 +77,22 @@ impl StepAnswer {
         }
     }
 
+    /// The same answer where nobody doubts that the system is out of service: what was provably not
+    /// executed counts as no attempt.
+    pub fn uncounted(&self) -> Self {
+        match self {
+            Self::RetryLater { detail, .. } => Self::NotSent { detail: detail.clone() },
+            Self::Completed { .. }
+            | Self::Accepted { .. }
+            | Self::Rejected { .. }
+            | Self::NotSent { .. }
+            | Self::Refused { .. }
+            | Self::Unknown { .. }
+            | Self::Absent
+            | Self::CannotTell { .. } => self.clone(),
+        }
+    }
+
     /// The failure class of §26; `None` for a success or for a query that found nothing.
     #[must_use]
     pub const fn failure_class(&self) -> Option<FailureClass> {

@@ -59,6 +59,17 @@ impl StepPolicy {
         absence_apart: SignedDuration::from_secs(125),
     };
 
+    /// The same without an end: while its system is out of service no step uses anything up.
+    #[must_use]
+    pub const fn without_limits(self) -> Self {
+        Self {
+            max_attempts: u32::MAX,
+            max_checks: u32::MAX,
+            total_budget: SignedDuration::MAX,
+            ..self
+        }
+    }
+
     /// When to send again after `attempt_count` sends: exponential with full jitter, and never
     /// sooner than the system asked for.
     #[must_use]

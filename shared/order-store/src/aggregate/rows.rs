@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use order_domain::calendar::AgreedDeadline;
 use order_domain::catalogue::LineAction;
 use order_domain::characteristic::Characteristics;
+use order_domain::circuit::{CircuitStatus, CircuitWait};
 use order_domain::decomposition::NeededResults;
 use order_domain::ids::{
     CorrelationId, FulfillmentPlanId, FulfillmentStepId, OrderId, OrderLineId, RequestId,
@@ -17,6 +18,7 @@ use order_domain::tenant::TenantId;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
+use crate::circuit::CircuitRow;
 use crate::error::StoreError;
 use crate::row::Reader;
 
@@ -213,8 +215,18 @@ pub(crate) struct StepRow {
     pub(crate) deadline: Option<AgreedDeadline>,
     /// `null` where the tenant has no such system configured.
     pub(crate) target_settings: Option<serde_json::Value>,
+    pub(crate) circuit_wait: Option<CircuitWait>,
+    /// The circuit of its system; `None` where nothing is stored, which is closed.
+    pub(crate) circuit: Option<CircuitRow>,
     /// Requests of earlier generations that the command speaks of.
     pub(crate) older_requests: Vec<(RequestId, String)>,
+}
+
+impl StepRow {
+    /// Where the circuit of its system is.
+    pub(crate) fn circuit_status(&self) -> CircuitStatus {
+        self.circuit.as_ref().map_or(CircuitStatus::Closed, |x| x.circuit.status)
+    }
 }
 
 /// Requests of earlier generations, with the system that each was made to.
@@ -268,6 +280,8 @@ impl TryFrom<&Row> for StepRow {
             deadline_at: r.get("deadline_at")?,
             deadline: r.optional_json("deadline")?,
             target_settings: r.get("target_settings")?,
+            circuit_wait: r.parse_optional("circuit_wait")?,
+            circuit: CircuitRow::read(&r)?,
             older_requests: older_requests(&r)?,
         })
     }

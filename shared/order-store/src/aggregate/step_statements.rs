@@ -1,7 +1,7 @@
 //! Which steps of an order a command reads: all, some by name, or those that an answer can change.
 
-/// The columns of a step, the rows of `$from` named `k`, the settings of its target system, and
-/// `$older`: requests of earlier generations.
+/// The columns of a step, the rows of `$from` named `k`, settings and circuit of its target
+/// system, and `$older`: requests of earlier generations.
 macro_rules! steps {
     ($with:literal, $from:literal, $older:literal) => {
         concat!(
@@ -13,13 +13,15 @@ macro_rules! steps {
            s.response_payload, s.external_reference, s.failure_code, s.attempt_count, s.check_count,
            s.next_attempt_at, s.response_due_at, s.lease_epoch, s.leased_until,
            s.held_by_incident_id, s.first_sent_at, s.first_absent_at, s.asked_at, s.is_unproved, s.was_accepted,
-           s.deadline_at, s.deadline, t.settings as target_settings, ",
+           s.deadline_at, s.deadline, t.settings as target_settings,
+           s.circuit_wait, to_jsonb(b) as circuit, ",
             $older,
             r"
     from ",
             $from,
             r"
     left join target_system t on t.tenant_id = s.tenant_id and t.system = s.target_system
+    left join target_system_circuit b on b.tenant_id = s.tenant_id and b.system = s.target_system
     order by s.id"
         )
     };

@@ -31,14 +31,18 @@ pub(crate) const LOCK_PACES: &str = r"
     order by p.target_system
     for update";
 
-/// The first of each target system, so that a slow one holds up no other.
+/// The first of each target system, so that a slow one holds up no other; none of a system that is
+/// sent nothing now.
 pub(crate) const CANDIDATES: &str = r"
     select i.position, i.order_id, i.fallout_case_id, i.case_version, i.target_system, i.is_canary,
            i.leased_until is not null as was_in_hand
     from (select n.*, row_number() over (partition by n.target_system order by n.position) as turn
           from bulk_action_item n
           where n.tenant_id = $1 and n.bulk_action_id = $2 and n.status = 'PENDING'
-            and (n.leased_until is null or n.leased_until <= $3)) i
+            and (n.leased_until is null or n.leased_until <= $3)
+            and (n.leased_until is not null or not exists (
+                select from target_system_circuit c
+                where c.tenant_id = $1 and c.system = n.target_system and c.status <> 'CLOSED'))) i
     where i.turn <= $4
     order by i.position";
 

@@ -1,6 +1,7 @@
 //! The rows that a change writes: a loaded row's state, as the writing statement takes it.
 
 use jiff::Timestamp;
+use order_domain::circuit::CircuitWait;
 use serde_json::{Value, json};
 
 use crate::aggregate::{LineRow, PlanRow, StepRow};
@@ -61,6 +62,7 @@ pub(super) fn step_update(tenant: &str, step: &StepRow, now: Timestamp) -> StepU
         is_unproved: step.sends.is_unproved,
         was_accepted: step.sends.was_accepted,
         deadline_at: step.deadline_at,
+        circuit_wait: step.circuit_wait.map(CircuitWait::as_str),
         updated_at: now,
     }
 }

@@ -3,6 +3,8 @@
 //! Parts see one snapshot and none of each other's rows; foreign keys between them are checked when
 //! the statement ends. A part names its columns, so that a column with a default keeps it.
 
+use super::circuit_parts;
+
 macro_rules! parts {
     ($($variant:ident = $key:literal: $sql:expr;)+) => {
         /// One part; the order is the order in the statement.
@@ -54,7 +56,7 @@ macro_rules! insert {
 macro_rules! step_columns {
     ($tail:literal) => {
         concat!(
-            "status = x.status, target_system = coalesce(x.target_system, t.target_system), request_payload = coalesce(x.request_payload, t.request_payload), generation = x.generation, request_id = x.request_id, response_payload = x.response_payload, external_reference = x.external_reference, failure_code = x.failure_code, pending_dependency_count = x.pending_dependency_count, attempt_count = x.attempt_count, check_count = x.check_count, next_attempt_at = x.next_attempt_at, response_due_at = x.response_due_at, lease_epoch = x.lease_epoch, leased_until = x.leased_until, first_sent_at = x.first_sent_at, first_absent_at = x.first_absent_at, asked_at = x.asked_at, is_unproved = x.is_unproved, was_accepted = x.was_accepted, deadline_at = x.deadline_at, updated_at = x.updated_at, dispatched_at = case when x.status = 'READY' and t.status <> 'READY' then null else t.dispatched_at end",
+            "status = x.status, target_system = coalesce(x.target_system, t.target_system), request_payload = coalesce(x.request_payload, t.request_payload), generation = x.generation, request_id = x.request_id, response_payload = x.response_payload, external_reference = x.external_reference, failure_code = x.failure_code, pending_dependency_count = x.pending_dependency_count, attempt_count = x.attempt_count, check_count = x.check_count, next_attempt_at = x.next_attempt_at, response_due_at = x.response_due_at, lease_epoch = x.lease_epoch, leased_until = x.leased_until, first_sent_at = x.first_sent_at, first_absent_at = x.first_absent_at, asked_at = x.asked_at, is_unproved = x.is_unproved, was_accepted = x.was_accepted, deadline_at = x.deadline_at, circuit_wait = x.circuit_wait, updated_at = x.updated_at, dispatched_at = case when x.status = 'READY' and t.status <> 'READY' then null else t.dispatched_at end",
             $tail
         )
     };
@@ -276,4 +278,9 @@ parts! {
         set audit_sequence = x.sequence, audit_head = x.hash
         from jsonb_populate_recordset(null::audit_entry, $1::jsonb->'tenant_chain') x
         where t.tenant_id = x.tenant_id)";
+    LetGo = "let_go": circuit_parts::LET_GO;
+    AskAbout = "ask_about": circuit_parts::ASK_ABOUT;
+    SystemIsBack = "system_is_back": circuit_parts::SYSTEM_IS_BACK;
+    // Last, which PostgreSQL carries out first: circuits are locked before incidents, by everybody.
+    Circuit = "circuit": circuit_parts::UPSERT;
 }

@@ -97,7 +97,7 @@ change_rows! {
         leased_until: Option<Timestamp>, held_by_incident_id: Option<Uuid>,
         held_cause: Option<String>, first_sent_at: Option<Timestamp>,
         first_absent_at: Option<Timestamp>, asked_at: Option<Timestamp>, is_unproved: bool, was_accepted: bool,
-        deadline_at: Option<Timestamp>, updated_at: Timestamp,
+        deadline_at: Option<Timestamp>, circuit_wait: Option<&'static str>, updated_at: Timestamp,
     }
     NewRequest {
         tenant_id: String, request_id: Uuid, subject_type: &'static str, subject_id: Uuid,
@@ -227,5 +227,15 @@ change_rows! {
     }
     CaseEvidence {
         tenant_id: String, id: Uuid, evidence: Value,
+    }
+    LetGo { tenant_id: String, system: String, step_count: u32, at: Timestamp }
+    AskAbout { tenant_id: String, system: String, at: Timestamp }
+    SystemIsBack { tenant_id: String, system: String, at: Timestamp }
+    CircuitUpsert {
+        tenant_id: String, system: String, status: &'static str, opened_at: Option<Timestamp>,
+        opened_by: Option<&'static str>, operator: Option<String>, reason_code: Option<String>,
+        note: Option<String>, next_move_at: Option<Timestamp>, probe_count: u32,
+        drain_rate_per_minute: u32, window_started_at: Timestamp, success_count: u32,
+        failure_count: u32, version: i64, updated_at: Timestamp,
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use fault_points::SeededBug;
 use jiff::{SignedDuration, Timestamp};
+use order_domain::circuit::CircuitWait;
 use order_domain::ids::{FulfillmentStepId, OrderId, OrderLineId, RequestId};
 use order_domain::plan::PlanStatus;
 use order_domain::step::answer::StepAnswer;
@@ -96,6 +97,9 @@ pub enum BeginOutcome {
     PlanFrozen,
     /// An incident holds it.
     Held,
+    /// Its system is out of service or held by an operator: it waits for its turn, and no attempt
+    /// is used up.
+    WaitsForSystem,
     /// There is no such step.
     NotFound,
 }
@@ -119,16 +123,14 @@ pub async fn begin_step_attempts(
     for ((tenant, order_id), aggregate) in orders {
         let wanted = batch.iter().filter(|x| x.tenant == tenant && x.order_id == order_id);
         let mut change = OrderChange::begin(aggregate, "begin_step_attempt", ctx, &mut set);
-        let mut has_begun = false;
         for item in wanted {
             if outcomes.contains_key(item) {
                 continue; // The same step twice in one batch: the second is a duplicate message.
             }
             let outcome = begin_one(&mut change, item.step_id, leased_until);
-            has_begun |= matches!(outcome, BeginOutcome::Begun(_));
             outcomes.insert(item.clone(), outcome);
         }
-        if has_begun {
+        if change.aggregate.steps.iter().any(|x| x.is_changed) {
             change.refresh_lines();
             change.finish(&AuditOutcome::Applied);
         }
@@ -154,8 +156,20 @@ fn begin_one(
         (_, StepStatus::Ready) if step.next_attempt_at.is_none_or(|at| at <= change.now()) => {}
         (_, status) => return BeginOutcome::NotReady(status),
     }
+    if !step.circuit_status().admits(step.circuit_wait) {
+        wait_for_system(&mut change.aggregate.steps[index]);
+        return BeginOutcome::WaitsForSystem;
+    }
     claim(change, index, leased_until);
     BeginOutcome::Begun(Box::new(attempt_of(&change.aggregate, &change.aggregate.steps[index])))
+}
+
+/// Whoever waits already is not written again, however often its message comes.
+fn wait_for_system(step: &mut StepRow) {
+    if step.circuit_wait != Some(CircuitWait::Waiting) {
+        step.circuit_wait = Some(CircuitWait::Waiting);
+        step.is_changed = true;
+    }
 }
 
 fn claim(change: &mut OrderChange<'_>, index: usize, leased_until: Timestamp) {
@@ -167,6 +181,8 @@ fn claim(change: &mut OrderChange<'_>, index: usize, leased_until: Timestamp) {
     step.attempt_count += 1;
     step.sends = step.sends.sent(now);
     step.next_attempt_at = None;
+    // Who was let go stays known as such: its answer shows how the system is.
+    step.circuit_wait = step.circuit_wait.filter(|x| *x == CircuitWait::LetGo);
     step.is_changed = true;
     let line_id = step.order_line_id;
     push_request(change, index);

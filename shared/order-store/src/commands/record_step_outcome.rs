@@ -5,6 +5,7 @@
 
 mod apart;
 mod callback;
+mod circuits;
 mod contradiction;
 mod kept_answer;
 mod one;
@@ -116,7 +117,7 @@ pub async fn record_step_outcomes(
     batch: &[StepOutcome],
 ) -> Result<Vec<OutcomeVerdict>, StoreError> {
     let keys = OrderKeys::of_requests(batch.iter().map(|x| (x.tenant.clone(), x.request_id)));
-    let (orders, mut known) = system_tx
+    let (mut orders, mut known) = system_tx
         .tx
         .open(None, async |tx| {
             futures_util::future::try_join(
@@ -127,12 +128,13 @@ pub async fn record_step_outcomes(
         })
         .await?;
     let mut set = ChangeSet::default();
+    let moved = circuits::hear(&mut orders, batch, (&mut set, ctx));
     let mut recorded = vec![Recorded::NOTHING; batch.len()];
     for ((tenant, _), aggregate) in orders {
         let mut change = OrderChange::begin(aggregate, "record_step_outcome", ctx, &mut set);
         let mut outcome = AuditOutcome::AlreadyApplied;
         for (index, item) in batch.iter().enumerate().filter(|(_, x)| x.tenant == tenant) {
-            let Some(step) = one::position_of(&change, item) else { continue };
+            let Some(step) = one::position_of(&change.aggregate, item) else { continue };
             recorded[index].step_id = Some(change.aggregate.steps[step].id);
             if !known.is_new(index) {
                 continue;
@@ -152,5 +154,6 @@ pub async fn record_step_outcomes(
     callback::keep_receipts(&mut set, ctx, batch, (&mut recorded, &known));
     reach(CrashPoint::OutcomesBeforeCommit).await?;
     set.write(system_tx.tx, "record_step_outcomes").await?;
+    moved.iter().for_each(circuits::Moved::log);
     Ok(recorded.into_iter().map(|x| x.verdict).collect())
 }

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 
 use fault_points::SeededBug;
 use jiff::Timestamp;
+use order_domain::circuit::CircuitWait;
 use order_domain::fallout::{CaseStatus, FalloutReason};
 use order_domain::step::{StepFallout, StepMove, StepStatus};
 use serde_json::{Value, json};
@@ -26,17 +27,8 @@ pub(super) const RETRIES_EXHAUSTED: &str = "RETRIES_EXHAUSTED";
 
 /// Moves a step to READY and owes its dispatch from `at` on.
 pub(super) fn make_ready(change: &mut OrderChange<'_>, index: usize, at: Timestamp) {
-    let now = change.now();
-    let step = &mut change.aggregate.steps[index];
-    step.status = StepStatus::Ready;
-    step.next_attempt_at = Some(at);
-    step.leased_until = None;
-    step.response_due_at = None;
-    if step.deadline_at.is_none() {
-        step.deadline_at = step.deadline.as_ref().map(|x| x.due_at(now));
-    }
-    step.is_changed = true;
-    let id = step.id;
+    set_ready(change, index, at);
+    let id = change.aggregate.steps[index].id;
     let order = &change.aggregate.order;
     let dispatch = StepDispatch {
         tenant_id: order.tenant.clone(),
@@ -45,6 +37,26 @@ pub(super) fn make_ready(change: &mut OrderChange<'_>, index: usize, at: Timesta
         correlation_id: order.correlation_id,
     };
     change.owe(&Delivery::StepDispatch(dispatch), at);
+}
+
+/// Moves a step to READY while its system is out of service: its circuit owes the dispatch.
+fn wait_for_system(change: &mut OrderChange<'_>, index: usize, at: Timestamp) {
+    set_ready(change, index, at);
+    change.aggregate.steps[index].circuit_wait = Some(CircuitWait::Waiting);
+}
+
+fn set_ready(change: &mut OrderChange<'_>, index: usize, at: Timestamp) {
+    let now = change.now();
+    let step = &mut change.aggregate.steps[index];
+    step.status = StepStatus::Ready;
+    step.next_attempt_at = Some(at);
+    step.leased_until = None;
+    step.response_due_at = None;
+    step.circuit_wait = None;
+    if step.deadline_at.is_none() {
+        step.deadline_at = step.deadline.as_ref().map(|x| x.due_at(now));
+    }
+    step.is_changed = true;
 }
 
 /// Applies the domain's decision about one step, with everything that follows from it.
@@ -58,7 +70,10 @@ pub(super) fn apply_move(
     write_step(&mut change.aggregate.steps[index], to);
     if to.next == StepStatus::Ready && !to.is_held {
         let at = to.next_attempt_at.unwrap_or(change.now());
-        make_ready(change, index, at);
+        match change.aggregate.steps[index].circuit_status().is_out() {
+            true => wait_for_system(change, index, at),
+            false => make_ready(change, index, at),
+        }
     }
     if to.is_held {
         hold(change, index, said.answer.detail().unwrap_or_default());
@@ -81,6 +96,7 @@ pub(super) fn apply_move(
 fn write_step(step: &mut StepRow, to: &StepMove) {
     step.status = to.next;
     step.held_by_incident_id = None;
+    step.circuit_wait = None;
     step.leased_until = None;
     step.attempt_count = to.attempt_count;
     step.check_count = to.check_count;

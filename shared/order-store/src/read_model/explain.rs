@@ -9,8 +9,8 @@ use futures_util::future::try_join;
 use jiff::Timestamp;
 use order_domain::actor::{Actor, Role};
 use order_domain::explanation::{
-    ExplainedAction, ExplainedCase, ExplainedOrder, ExplainedStep, Explanation, OpenIncident,
-    OwedDelivery, Process, explain,
+    ExplainedAction, ExplainedCase, ExplainedCircuit, ExplainedOrder, ExplainedStep, Explanation,
+    OpenIncident, OwedDelivery, Process, explain,
 };
 use order_domain::fallout::{ActionDecision, ActionRefusal, Asker, FalloutAction, decide_action};
 use order_domain::ids::{FalloutCaseId, IncidentId, OrderId, OrderLineId};
@@ -206,7 +206,20 @@ fn explained_step(step: &StepRow, since: Timestamp) -> ExplainedStep {
         deadline_at: step.deadline_at,
         since,
         held_by: step.held_by_incident_id.map(IncidentId::from_uuid),
+        circuit: explained_circuit(step),
     }
+}
+
+fn explained_circuit(step: &StepRow) -> Option<ExplainedCircuit> {
+    let circuit = &step.circuit.as_ref()?.circuit;
+    Some(ExplainedCircuit {
+        status: circuit.status,
+        since: circuit.opening.as_ref()?.at,
+        operator: circuit.hold_of().map(|x| x.operator.clone()),
+        next_move_at: circuit.next_move_at,
+        drain_rate_per_minute: circuit.drain_rate.per_minute(),
+        holds_step: !circuit.status.admits(step.circuit_wait),
+    })
 }
 
 fn explained_case(case: &CaseRow, extra: &CaseExtra) -> ExplainedCase {

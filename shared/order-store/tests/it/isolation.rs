@@ -60,11 +60,11 @@ async fn the_role_of_operators_writes_what_their_actions_need_and_nothing_else()
     let expected = "delete outbox_message, insert audit_entry, insert billing_activation, \
         insert bulk_action, insert bulk_action_item, insert customer_notification, insert domain_event, insert fallout_action, \
         insert idempotency_record, insert order_transition, insert outbox_message, \
-        insert product_catalogue, insert tenant_audit_chain, update billing_activation, update bulk_action, \
-        update bulk_action_item, update external_request, \
+        insert product_catalogue, insert target_system_circuit, insert tenant_audit_chain, \
+        update billing_activation, update bulk_action, update bulk_action_item, update external_request, \
         update fulfillment_plan, update fulfillment_step, update order_fallout_case, \
         update order_line, update platform_incident, update product_order, \
-        update tenant_audit_chain";
+        update target_system_circuit, update tenant_audit_chain";
     assert_eq!(writes.as_deref(), Some(expected));
     // What a version says is what orders were decomposed with.
     let of_catalogues = db

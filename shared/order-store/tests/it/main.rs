@@ -4,6 +4,7 @@ mod actions;
 mod batches;
 mod broken_connections;
 mod catalogues;
+mod circuits;
 mod costs;
 mod deliveries;
 mod escalation;

@@ -170,7 +170,7 @@ const MATRIX: &[Line] = &[
     Line {
         entry: Entry::ListDueSteps,
         may: &[RECONCILE],
-        has_the_grants: &[CALLBACKS, EXECUTOR, RELAY],
+        has_the_grants: &[CALLBACKS, EXECUTOR],
         sees_nothing: &[BILLING, ESCALATE, OPERATOR, REVIEW, START, BULK],
     },
     // An answer that makes steps READY owes their dispatch: the same insert, the same update.
@@ -405,6 +405,29 @@ const MATRIX: &[Line] = &[
         entry: Entry::ListIncidents,
         may: &[OPERATOR],
         has_the_grants: &[CALLBACKS, EXECUTOR, RECONCILE, RELAY],
+        sees_nothing: &[],
+    },
+    // Who counts answers may write circuits, and an answer that makes steps READY owes their dispatch.
+    Line {
+        entry: Entry::MoveCircuits,
+        may: &[RECONCILE],
+        has_the_grants: &[EXECUTOR],
+        sees_nothing: &[OPERATOR],
+    },
+    // The circuits come with the steps of every command that loads them.
+    Line {
+        entry: Entry::ListDueCircuits,
+        may: &[RECONCILE],
+        has_the_grants: &[CALLBACKS, EXECUTOR],
+        sees_nothing: &[BILLING, ESCALATE, OPERATOR, REVIEW, START],
+    },
+    // Nobody else writes circuits and the tenant's chain.
+    own(Entry::HoldSystem, &[OPERATOR]),
+    own(Entry::ReleaseSystem, &[OPERATOR]),
+    Line {
+        entry: Entry::ListSystems,
+        may: &[OPERATOR],
+        has_the_grants: &[BILLING, CALLBACKS, ESCALATE, EXECUTOR, RECONCILE, REVIEW, START],
         sees_nothing: &[],
     },
     // Reconciliation reads whatever tells where an order is.

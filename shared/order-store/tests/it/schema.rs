@@ -6,6 +6,7 @@ use order_domain::actor::ActorKind;
 use order_domain::billing::BillingStatus;
 use order_domain::bulk::{BulkForecast, BulkItemStatus, BulkStatus, PauseReason};
 use order_domain::catalogue::LineAction;
+use order_domain::circuit::{CircuitCause, CircuitStatus, CircuitWait};
 use order_domain::event::DomainEventType;
 use order_domain::failure::FailureClass;
 use order_domain::fallout::{CaseStatus, EngineAnchor, FalloutAction, FalloutResolution, Severity};
@@ -63,6 +64,9 @@ async fn every_check_constraint_lists_exactly_the_variants_of_its_enum() {
         ("bulk_item_status_is_known", spelled(BulkItemStatus::ALL, BulkItemStatus::as_str)),
         ("bulk_forecast_is_known", spelled(BulkForecast::ALL, BulkForecast::as_str)),
         ("bulk_pause_reason_is_known", spelled(PauseReason::ALL, PauseReason::as_str)),
+        ("circuit_status_is_known", spelled(CircuitStatus::ALL, CircuitStatus::as_str)),
+        ("circuit_cause_is_known", spelled(CircuitCause::ALL, CircuitCause::as_str)),
+        ("circuit_wait_is_known", spelled(CircuitWait::ALL, CircuitWait::as_str)),
         ("billing_status_is_known", spelled(BillingStatus::ALL, BillingStatus::as_str)),
         ("event_type_is_known", spelled(DomainEventType::ALL, DomainEventType::as_str)),
         ("audit_actor_kind_is_known", spelled(ActorKind::ALL, ActorKind::as_str)),

@@ -9,16 +9,16 @@ use order_domain::step::{AnswerSource, StepDecision, StepFacts, StepStatus, deci
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{OutcomeVerdict, RequestAttempt, StepOutcome, StepSubject, contradiction};
-use crate::aggregate::CaseRow;
+use super::{OutcomeVerdict, RequestAttempt, StepOutcome, StepSubject, circuits, contradiction};
+use crate::aggregate::{CaseRow, OrderAggregate};
 use crate::change::OrderChange;
 use crate::change_set::{AttemptRow, IncidentRow, Part, RequestUpdate};
 use crate::commands::fallout::close_case;
 use crate::commands::step_effects::{RETRIES_EXHAUSTED, apply_move};
 
 /// Index of the step that the answer is about, if this order has it.
-pub(super) fn position_of(change: &OrderChange<'_>, item: &StepOutcome) -> Option<usize> {
-    change.aggregate.steps.iter().position(|x| {
+pub(super) fn position_of(aggregate: &OrderAggregate, item: &StepOutcome) -> Option<usize> {
+    aggregate.steps.iter().position(|x| {
         let is_present = x.request_id == Some(item.request_id);
         match &item.subject {
             StepSubject::Lease { step_id, .. } => is_present && x.id == *step_id,
@@ -62,7 +62,8 @@ pub(super) fn record(
         sends: step.sends,
     };
     let at = (change.now(), item.jitter);
-    match decide_answer(facts, &item.answer, item.source, &item.policy, at) {
+    let (answer, policy) = circuits::terms_of(step.circuit_status(), item);
+    match decide_answer(facts, &answer, item.source, &policy, at) {
         StepDecision::Absorbed => OutcomeVerdict::Late,
         StepDecision::Contradiction => {
             contradiction::open(change, index, (item, applied_before));

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a world that cannot be made fails its test")]
 
 mod bulk;
+mod circuits;
 mod overdue_cases;
 mod processes;
 
@@ -124,6 +125,11 @@ entries! {
     ListUnfollowed = "follow_engine_incidents::list_unfollowed",
     ResolveIncident = "resolve_incident::resolve_incident",
     ListIncidents = "incident_list::list_incidents",
+    MoveCircuits = "move_circuits::move_circuits",
+    ListDueCircuits = "circuit::list_due",
+    HoldSystem = "hold_system::hold_system",
+    ReleaseSystem = "hold_system::release_system",
+    ListSystems = "system_list::list_systems",
     ListOrders = "order_list::list_orders",
     ListCases = "case_list::list_cases",
     ListSignatures = "signature_list::list_signatures",
@@ -215,7 +221,10 @@ impl World {
         }
         if !matches!(
             entry,
-            Entry::BeginStepAttempts | Entry::RedispatchOverdue | Entry::RestoreNextEvents
+            Entry::BeginStepAttempts
+                | Entry::RedispatchOverdue
+                | Entry::RestoreNextEvents
+                | Entry::MoveCircuits
         ) {
             self.attempts = self.stage.claim().await;
         }
@@ -238,6 +247,11 @@ impl World {
                      where status = 'READY'";
                 db.execute(overdue).await;
             }
+            Entry::MoveCircuits
+            | Entry::ListDueCircuits
+            | Entry::HoldSystem
+            | Entry::ReleaseSystem
+            | Entry::ListSystems => self.open_circuit().await,
             Entry::OweLostStarts => db.execute("delete from outbox_message").await,
             Entry::RestoreNextEvents => {
                 let strand = "delete from outbox_message;
@@ -422,6 +436,11 @@ impl World {
             | Entry::FollowEngineIncidents
             | Entry::ListUnfollowed
             | Entry::ReviewOverduePlan => self.attempt_process(entry, store).await,
+            Entry::MoveCircuits
+            | Entry::ListDueCircuits
+            | Entry::HoldSystem
+            | Entry::ReleaseSystem
+            | Entry::ListSystems => self.attempt_circuit(entry, store).await,
             _ => self.attempt_overdue(entry, store).await,
         }
     }
@@ -739,6 +758,7 @@ const fn needs_steps(entry: Entry) -> bool {
             | Entry::ListOverdueCases
             | Entry::ResolveIncident
             | Entry::ListIncidents
+            | Entry::MoveCircuits
             | Entry::ExposeForeign
             | Entry::ClaimContradictionChecks
             | Entry::RecordContradictionFindings

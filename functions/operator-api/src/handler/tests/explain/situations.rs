@@ -36,6 +36,8 @@ enum How {
     Released,
     Retried,
     Held,
+    SystemHeld,
+    SystemOut,
     BeingSent,
     Submitted,
     Overdue,
@@ -78,6 +80,8 @@ pub(in crate::handler::tests) const SITUATIONS: &[Situation] = &[
     at("released", How::Released, ("STEP_WAITS_TO_BE_SENT", None)),
     at("turned away for now", How::Retried, ("STEP_WAITS_FOR_RETRY", None)),
     at("refused as such", How::Held, ("STEP_HELD", None)),
+    at("its system is held", How::SystemHeld, ("STEP_WAITS_FOR_SYSTEM", None)),
+    at("its system is out of service", How::SystemOut, ("STEP_WAITS_FOR_SYSTEM", None)),
     at("being sent", How::BeingSent, ("STEP_BEING_SENT", None)),
     at("accepted", How::Submitted, ("STEP_WAITS_FOR_ANSWER", None)),
     at("late", How::Overdue, ("STEP_OVERDUE", None)),
@@ -155,6 +159,8 @@ impl Situation {
                 done(&stage, A::FailOrder, plain()).await;
                 stage
             }
+            How::SystemHeld => held_system().await,
+            How::SystemOut => unavailable_system().await,
             How::OptionalRejected => optional_rejected().await,
             _ => self.made_of_released().await,
         }
@@ -272,6 +278,18 @@ async fn not_decomposable() -> Stage {
     assert!(matches!(refused, Ok(CommandOutcome::Refused { .. })), "{refused:?}");
     // Engineering has mended the catalogue; the case is what is left.
     stage.db.execute("update platform_incident set resolved_at = now()").await;
+    stage
+}
+
+async fn held_system() -> Stage {
+    let stage = Stage::released(1).await;
+    stage.hold("LOGISTICS").await;
+    stage
+}
+
+async fn unavailable_system() -> Stage {
+    let stage = Stage::released(10).await;
+    stage.unavailable(&stage.claim().await).await;
     stage
 }
 
