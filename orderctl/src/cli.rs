@@ -15,10 +15,11 @@ use clap_complete::Shell;
 use secrecy::SecretString;
 
 pub use actions::{
-    AssignArguments, CaseAction, Decision, EscalateArguments, Finding, LineArguments, OrderAction,
-    OutcomeArguments, Plain, ProvideArguments, ReplaceArguments, RequestArguments, SkipArguments,
+    AssignArguments, CaseAction, Decision, EscalateArguments, Finding, Key, LineArguments, Once,
+    OrderAction, OutcomeArguments, Plain, ProvideArguments, ReplaceArguments, RequestArguments,
+    SkipArguments, Why,
 };
-pub use cases::{CaseReference, CasesCommand, ListCases, ListSignatures, Severity};
+pub use cases::{CaseFilter, CaseReference, CasesCommand, ListCases, ListSignatures, Severity};
 pub use catalog::{ApplyCatalogue, CatalogCommand, ListCatalogues, ShowCatalogue};
 pub use order_name::OrderName;
 pub use orders::{ListOrders, OrderReference, OrderStatus, OrdersCommand, WatchArguments};

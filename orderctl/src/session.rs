@@ -1,5 +1,8 @@
 //! What every command that asks the API works with.
 
+use std::time::Duration;
+
+use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -9,6 +12,9 @@ use crate::failure::{Cause, Failure};
 use crate::fields::{elements, text};
 use crate::terminal::Terminal;
 use crate::world::{Clock, World};
+
+/// How long something is followed, unless the command line says otherwise.
+const PATIENCE: Duration = Duration::from_secs(30 * 60);
 
 /// The API, the terminal and the clock of one command.
 #[derive(Debug)]
@@ -44,6 +50,23 @@ impl Session {
     /// The case's path below the API's base URL.
     pub(crate) async fn case_path(&self, case: &CaseReference) -> Result<String, Failure> {
         Ok(format!("{}/fallout-cases/{}", self.order_path(&case.order).await?, case.case))
+    }
+
+    /// When a command that follows something gives up, if it begins now.
+    pub(crate) fn end_of_patience(&self) -> Timestamp {
+        let end = || self.clock.now().checked_add(PATIENCE).unwrap_or(Timestamp::MAX);
+        self.api.deadline().unwrap_or_else(end)
+    }
+
+    /// Waits until it is time to look again; where that is after the end, says no at once.
+    #[must_use]
+    pub(crate) async fn waits(&self, every: Duration, end: Timestamp) -> bool {
+        let next = self.clock.now().checked_add(every).unwrap_or(Timestamp::MAX);
+        if next > end {
+            return false;
+        }
+        self.clock.pause(every).await;
+        true
     }
 
     /// The API's own document for programs, `for_people` for people.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::cli::{CaseAction, Decision, Finding, OrderAction, Pair, Severity};
+use crate::cli::{CaseAction, Decision, Finding, OrderAction, Pair, Severity, Why};
 
 /// One action as it is sent.
 #[derive(Debug)]
@@ -17,16 +17,21 @@ pub(crate) struct ActionRequest {
 
 impl ActionRequest {
     fn new(action: &'static str, decision: Decision, fields: Value) -> Self {
-        let mut body = Map::new();
-        body.insert("reasonCode".to_owned(), json!(decision.reason_code));
-        body.insert("note".to_owned(), json!(decision.note));
-        if let Value::Object(fields) = fields {
-            body.extend(fields);
-        }
-        // What was not said is not sent, because null would be something else.
-        body.retain(|_, value| !value.is_null());
-        Self { action, decision, body: body.into() }
+        Self { action, body: body(&decision.why, fields), decision }
     }
+}
+
+/// The fields with the reason for them.
+fn body(why: &Why, fields: Value) -> Value {
+    let mut body = Map::new();
+    body.insert("reasonCode".to_owned(), json!(why.reason_code));
+    body.insert("note".to_owned(), json!(why.note));
+    if let Value::Object(fields) = fields {
+        body.extend(fields);
+    }
+    // What was not said is not sent, because null would be something else.
+    body.retain(|_, value| !value.is_null());
+    body.into()
 }
 
 impl From<CaseAction> for ActionRequest {

@@ -2,11 +2,10 @@
 
 use reqwest::header::{HeaderMap, HeaderValue, IF_NONE_MATCH};
 use serde_json::Value;
-use uuid::Uuid;
 
 use super::{PATH, PREVIEW, difference, is_for_programs, read};
-use crate::act::{Guard, Subject, advise};
-use crate::cli::ApplyCatalogue;
+use crate::act::Guard;
+use crate::cli::{ApplyCatalogue, Key};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::fields::shown;
@@ -28,14 +27,12 @@ pub(crate) async fn apply(session: &Session, arguments: &ApplyCatalogue) -> Resu
             Err(exit) => return Ok(exit),
         },
     };
-    let key = arguments.idempotency_key.clone();
-    let key = key.unwrap_or_else(|| Uuid::now_v7().to_string());
-    let guard = Guard { version, key: Some(key) };
-    guard.announce(&session.terminal);
-    let shown_by = "orderctl catalog show".to_owned();
-    let subject = Subject { path: PATH.to_owned(), shown_by };
+    let key = Key { idempotency_key: arguments.idempotency_key.clone() };
+    // Only the first catalogue of a tenant follows nothing.
+    let guard = Guard::new(version, &key).or_on_nothing(" --first");
+    session.terminal.message(&guard.to_string());
     let answer = session.api.post(PATH, headers(&guard)?, &document).await;
-    let answer = answer.map_err(|failure| advise(failure, &subject, &guard))?;
+    let answer = answer.map_err(|failure| guard.advise(failure, "orderctl catalog show"))?;
     session.print(&answer.body, |answer| {
         let verdict = session.terminal.paint_status(&shown(answer, "/verdict"));
         let version = shown(answer, "/version");
@@ -51,7 +48,7 @@ async fn compare(
     document: &Value,
 ) -> Result<Result<Option<u64>, Exit>, Failure> {
     let said = arguments.first || arguments.if_match.is_some();
-    let guard = Guard { version: arguments.if_match, key: None };
+    let guard = Guard::of_preview(arguments.if_match);
     let headers = if said { headers(&guard)? } else { HeaderMap::new() };
     let answer = session.api.post(PREVIEW, headers, document).await?.body;
     let terminal = &session.terminal;
@@ -85,7 +82,7 @@ async fn compare(
 /// The version that it follows, or that it follows none.
 fn headers(guard: &Guard) -> Result<HeaderMap, Failure> {
     let mut headers = guard.headers()?;
-    if guard.version.is_none() {
+    if !guard.has_version() {
         headers.insert(IF_NONE_MATCH, HeaderValue::from_static("*"));
     }
     Ok(headers)

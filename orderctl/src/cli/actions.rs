@@ -105,18 +105,42 @@ pub enum OrderAction {
 /// What every action needs.
 #[derive(Debug, Clone, Args)]
 pub struct Decision {
+    /// Why it is done.
+    #[command(flatten)]
+    pub why: Why,
+    /// Only say what would happen.
+    #[arg(long)]
+    pub preview: bool,
+    /// What it is decided on, and how often.
+    #[command(flatten)]
+    pub once: Once,
+}
+
+/// Why something is decided.
+#[derive(Debug, Clone, Args)]
+pub struct Why {
     /// Why, as a code that your organisation agreed on; it is audited.
     #[arg(long = "reason", value_name = "CODE")]
     pub reason_code: String,
     /// Why, in your words; it is audited.
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
-    /// Only say what would happen.
-    #[arg(long)]
-    pub preview: bool,
+}
+
+/// What makes a decision hold for one version, once.
+#[derive(Debug, Clone, Args)]
+pub struct Once {
     /// The version that you decided on [default: the one that is read now].
     #[arg(long, value_name = "VERSION")]
     pub if_match: Option<u64>,
+    /// The key of the command.
+    #[command(flatten)]
+    pub key: Key,
+}
+
+/// What makes a repeated command the same command.
+#[derive(Debug, Clone, Args)]
+pub struct Key {
     /// Repeats an earlier command: the same key is acted on once [default: a new key].
     #[arg(long, value_name = "KEY", value_parser = idempotency_key)]
     pub idempotency_key: Option<String>,

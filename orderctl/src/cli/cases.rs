@@ -1,6 +1,7 @@
 //! `orderctl cases …`.
 
 use clap::{Args, Subcommand, ValueEnum};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::{CaseAction, OrderName};
@@ -56,6 +57,20 @@ pub struct CaseReference {
 /// Which cases to list.
 #[derive(Debug, Args)]
 pub struct ListCases {
+    /// Which of them.
+    #[command(flatten)]
+    pub filter: CaseFilter,
+    /// At most so many; with --all: so many per request [default: 50].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub limit: Option<u16>,
+    /// Every case that fits, page after page.
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// Which cases are meant: listed, or acted on together.
+#[derive(Debug, Args)]
+pub struct CaseFilter {
     /// Only cases of this group.
     #[arg(long, value_name = "GROUP")]
     pub owner_group: Option<String>,
@@ -66,7 +81,7 @@ pub struct ListCases {
     #[arg(long, value_name = "CODE")]
     pub reason_code: Option<String>,
     /// Only cases that failed in this way, as `cases signatures` lists them.
-    #[arg(long, value_name = "SIGNATURE")]
+    #[arg(long, value_name = "SIGNATURE", visible_alias = "signature")]
     pub failure_signature: Option<String>,
     /// Only cases of this severity.
     #[arg(long, ignore_case = true)]
@@ -80,32 +95,38 @@ pub struct ListCases {
     /// Only cases with this status, for example OPEN or WAITING_FOR_INFORMATION.
     #[arg(long)]
     pub status: Option<String>,
-    /// At most so many; with --all: so many per request [default: 50].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=100))]
-    pub limit: Option<u16>,
-    /// Every case that fits, page after page.
-    #[arg(long)]
-    pub all: bool,
+}
+
+impl CaseFilter {
+    /// What was asked for, as the API names it.
+    #[must_use]
+    pub fn conditions(&self) -> Vec<(&'static str, Value)> {
+        let text = |value: &Option<String>| value.clone().map(Value::from);
+        [
+            ("ownerGroup", text(&self.owner_group)),
+            ("ownerUser", text(&self.owner_user)),
+            ("reasonCode", text(&self.reason_code)),
+            ("failureSignature", text(&self.failure_signature)),
+            ("severity", self.severity.map(|x| x.as_str().into())),
+            ("overdue", self.overdue.then_some(Value::Bool(true))),
+            ("targetSystem", text(&self.target_system)),
+            ("status", self.status.as_deref().map(|x| x.to_ascii_uppercase().into())),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+        .collect()
+    }
 }
 
 impl ListCases {
     /// The filters as the API names them.
     #[must_use]
     pub fn query(&self) -> Vec<(&'static str, String)> {
-        [
-            ("ownerGroup", self.owner_group.clone()),
-            ("ownerUser", self.owner_user.clone()),
-            ("reasonCode", self.reason_code.clone()),
-            ("failureSignature", self.failure_signature.clone()),
-            ("severity", self.severity.map(Severity::as_str)),
-            ("overdue", self.overdue.then(|| "true".to_owned())),
-            ("targetSystem", self.target_system.clone()),
-            ("status", self.status.as_deref().map(str::to_ascii_uppercase)),
-            ("limit", self.limit.map(|x| x.to_string())),
-        ]
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, value?)))
-        .collect()
+        let conditions = self.filter.conditions().into_iter().map(|(name, value)| match value {
+            Value::String(text) => (name, text),
+            other => (name, other.to_string()),
+        });
+        conditions.chain(self.limit.map(|x| ("limit", x.to_string()))).collect()
     }
 }
 

@@ -1,7 +1,6 @@
 //! `orderctl orders watch`: each change once, until the order is where it shall be.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use indicatif::ProgressBar;
 use jiff::Timestamp;
@@ -15,9 +14,6 @@ use crate::failure::Failure;
 use crate::fields::{absolute, shown};
 use crate::session::Session;
 
-/// How long an order is followed, unless the command says otherwise.
-const PATIENCE: Duration = Duration::from_secs(30 * 60);
-
 /// What was seen of an order, so that nothing is told twice.
 #[derive(Debug, Default)]
 struct Seen {
@@ -27,9 +23,7 @@ struct Seen {
 }
 
 pub(crate) async fn watch(session: &Session, arguments: &WatchArguments) -> Result<Exit, Failure> {
-    let started = session.clock.now();
-    let end = session.api.deadline();
-    let end = end.unwrap_or_else(|| started.checked_add(PATIENCE).unwrap_or(Timestamp::MAX));
+    let end = session.end_of_patience();
     let path = session.order_path(&arguments.order.order).await?;
     let spinner = session.terminal.spinner();
     let mut seen = Seen::default();
@@ -45,15 +39,13 @@ pub(crate) async fn watch(session: &Session, arguments: &WatchArguments) -> Resu
             session.terminal.message(&last_words(&status, arguments.until, exit));
             return Ok(exit);
         }
-        let next = now.checked_add(arguments.every.as_duration()).unwrap_or(Timestamp::MAX);
-        if next > end {
+        show_progress(&spinner, &status, &order, now);
+        if !session.waits(arguments.every.as_duration(), end).await {
             spinner.finish_and_clear();
             session.terminal.message(&format!("the time is over, and the order is {status}"));
             say_what_it_waits_for(session, &order, now);
             return Ok(Exit::TimedOut);
         }
-        show_progress(&spinner, &status, &order, now);
-        session.clock.pause(arguments.every.as_duration()).await;
     }
 }
 
