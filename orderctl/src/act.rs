@@ -9,14 +9,13 @@ mod request;
 use serde_json::Value;
 
 pub(crate) use guard::Guard;
-pub(crate) use request::ActionRequest;
+pub(crate) use request::{ActionRequest, body};
 
 use crate::cli::Decision;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::fields::{NOTHING, shown, text};
 use crate::session::Session;
-use crate::terminal::Terminal;
 
 /// What is acted on: an order, or a case of an order.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! What can be typed after `orderctl`.
 
 mod actions;
+mod bulk;
 mod cases;
 mod catalog;
 mod order_name;
@@ -18,6 +19,10 @@ pub use actions::{
     AssignArguments, CaseAction, Decision, EscalateArguments, Finding, Key, LineArguments, Once,
     OrderAction, OutcomeArguments, Plain, ProvideArguments, ReplaceArguments, RequestArguments,
     SkipArguments, Why,
+};
+pub use bulk::{
+    BulkCaseAction, BulkCommand, BulkInput, BulkItemStatus, BulkReference, ListBulk, ListItems,
+    MoveBulk, Pace, Pages, PrepareBulk, WatchBulk,
 };
 pub use cases::{CaseFilter, CaseReference, CasesCommand, ListCases, ListSignatures, Severity};
 pub use catalog::{ApplyCatalogue, CatalogCommand, ListCatalogues, ShowCatalogue};
@@ -38,6 +43,7 @@ Examples:
   orderctl orders explain ORDER                why is it there, and what happens next
   orderctl cases list --overdue                what is late
   orderctl cases act ORDER CASE retry-step --reason SYSTEM_REPAIRED --preview
+  orderctl bulk prepare retry-step --signature SIGNATURE --reason SYSTEM_REPAIRED
   orderctl orders watch ORDER --until COMPLETED --timeout 30m
   orderctl catalog diff catalogue.json         what would this catalogue change
   orderctl systems hold BILLING --reason MAINTENANCE --for 2h
@@ -86,7 +92,7 @@ pub struct Connection {
     /// How answers are shown.
     #[arg(long, short = 'o', global = true, help_heading = GLOBAL, value_name = "FORMAT", default_value = "table")]
     pub format: Format,
-    /// Give up after so long, for example 45s or 10m [default: none; watch: 30m].
+    /// Give up after so long, for example 45s or 10m [default: none; watch, prepare: 30m].
     #[arg(long, global = true, help_heading = GLOBAL, value_name = "DURATION")]
     pub timeout: Option<Span>,
     /// No colours, on terminals either.
@@ -119,6 +125,9 @@ pub enum Command {
     /// Fallout cases: business exceptions that a person decides.
     #[command(subcommand)]
     Cases(CasesCommand),
+    /// Many cases at once: one action on all that fit, tried on a few first.
+    #[command(subcommand)]
+    Bulk(BulkCommand),
     /// The catalogue: what products mean, version by version.
     #[command(subcommand)]
     Catalog(CatalogCommand),

@@ -26,6 +26,12 @@ impl CodeEntry {
         self.column("who acts, how")
     }
 
+    /// What it means; absent where the document has no such column.
+    #[must_use]
+    pub fn meaning(&self) -> Option<&str> {
+        self.column("means")
+    }
+
     fn column(&self, title: &str) -> Option<&str> {
         self.columns.iter().find(|(name, _)| name == title).map(|(_, text)| text.as_str())
     }

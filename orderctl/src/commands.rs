@@ -6,13 +6,15 @@ use clap::{CommandFactory, Parser};
 use clap_complete::Shell;
 
 use crate::act::{self, ActionRequest, Subject};
-use crate::cli::{CasesCommand, CatalogCommand, Cli, Command, OrdersCommand, SystemsCommand};
+use crate::cli::{
+    BulkCommand, CasesCommand, CatalogCommand, Cli, Command, OrdersCommand, SystemsCommand,
+};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::Session;
 use crate::terminal::Terminal;
 use crate::world::World;
-use crate::{cases, catalog, codes, orders, systems};
+use crate::{bulk, cases, catalog, codes, orders, systems};
 
 /// Runs one command line, the program's name first, and says how it ended.
 pub async fn run<I, T>(arguments: I, world: &World) -> Exit
@@ -40,6 +42,7 @@ async fn dispatch(cli: Cli, world: &World) -> Result<Exit, Failure> {
     match cli.command {
         Some(Command::Orders(command)) => of_orders(command, &session()?).await,
         Some(Command::Cases(command)) => of_cases(command, &session()?).await,
+        Some(Command::Bulk(command)) => of_bulk(command, &session()?).await,
         Some(Command::Catalog(command)) => of_catalog(command, &session()?).await,
         Some(Command::Systems(command)) => of_systems(command, &session()?).await,
         Some(Command::Completions { shell }) => Ok(completions(shell, &world.terminal)),
@@ -92,6 +95,21 @@ async fn of_systems(command: SystemsCommand, session: &Session) -> Result<Exit, 
         SystemsCommand::List => systems::list(session).await,
         SystemsCommand::Hold(arguments) => systems::hold(session, &arguments).await,
         SystemsCommand::Release(arguments) => systems::release(session, &arguments).await,
+    }
+}
+
+async fn of_bulk(command: BulkCommand, session: &Session) -> Result<Exit, Failure> {
+    match command {
+        BulkCommand::Prepare(arguments) => bulk::prepare(session, &arguments).await,
+        BulkCommand::List(arguments) => bulk::list(session, &arguments).await,
+        BulkCommand::Show(bulk) => bulk::show(session, &bulk).await,
+        BulkCommand::Items(arguments) => bulk::items(session, &arguments).await,
+        BulkCommand::Start(decision) => bulk::decide(session, "start", &decision).await,
+        BulkCommand::Approve(decision) => bulk::decide(session, "approve", &decision).await,
+        BulkCommand::Pause(decision) => bulk::decide(session, "pause", &decision).await,
+        BulkCommand::Resume(decision) => bulk::decide(session, "resume", &decision).await,
+        BulkCommand::Abort(decision) => bulk::decide(session, "abort", &decision).await,
+        BulkCommand::Watch(arguments) => bulk::watch(session, &arguments).await,
     }
 }
 

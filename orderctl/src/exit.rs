@@ -30,16 +30,18 @@ exits! {
     Usage = 2, "usage: the command line or the request was not understood";
     /// The product says no, with a code.
     Refused = 3, "refused by a business rule; the message has the code";
-    /// There is no such order, case or code.
+    /// There is no such order, case, bulk action or code.
     NotFound = 4, "not found, for this tenant";
     /// Somebody changed it since it was read.
     Stale = 5, "stale: somebody changed it; read it again and decide again";
     /// The token is missing, invalid, or does not allow this.
     NotAllowed = 6, "not authenticated or not allowed";
-    /// The order came to rest somewhere else.
-    EndedOtherwise = 7, "watch: the order ended otherwise than asked";
-    /// The order is still on its way.
-    TimedOut = 8, "watch: not there yet when the time was over";
+    /// What was followed came to rest somewhere else.
+    EndedOtherwise = 7, "watch, prepare: it ended otherwise than asked";
+    /// What was followed is still on its way.
+    TimedOut = 8, "watch, prepare: not there yet when the time was over";
+    /// A bulk action does not go on by itself.
+    WaitsForPerson = 9, "bulk watch: it waits for a person before it goes on";
 }
 
 impl Exit {

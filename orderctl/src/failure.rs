@@ -104,7 +104,7 @@ impl Failure {
             Exit::Technical => "check the address in ORDERCTL_API or --api, then repeat",
             Exit::Refused => "do as the sentence says; a newer orderctl may know the code",
             Exit::Stale => "read it again and decide again",
-            Exit::Done | Exit::EndedOtherwise | Exit::TimedOut => "nothing",
+            Exit::Done | Exit::EndedOtherwise | Exit::TimedOut | Exit::WaitsForPerson => "nothing",
         }
     }
 }

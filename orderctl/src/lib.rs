@@ -2,6 +2,7 @@
 
 mod act;
 mod api;
+mod bulk;
 mod cases;
 mod catalog;
 pub mod cli;

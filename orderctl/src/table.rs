@@ -29,6 +29,11 @@ impl Table {
         Self { is_wrapping: true, ..Self::new(header) }
     }
 
+    /// Sentences below a heading.
+    pub(crate) fn wrapping_indented(header: &[&str]) -> Self {
+        Self { indent: 2, ..Self::wrapping(header) }
+    }
+
     /// Below a heading.
     pub(crate) fn indented(header: &[&str]) -> Self {
         Self { indent: 2, ..Self::new(header) }

@@ -168,6 +168,19 @@ impl Terminal {
         bar
     }
 
+    /// A bar on stderr that fills, hidden where nobody looks.
+    pub(crate) fn bar(&self) -> ProgressBar {
+        if !self.has_progress {
+            return ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        }
+        let style = ProgressStyle::with_template("{elapsed} [{bar:30}] {wide_msg}");
+        let bar = ProgressBar::new(0).with_style(
+            style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "),
+        );
+        bar.enable_steady_tick(Duration::from_millis(120));
+        bar
+    }
+
     /// The text in a colour, where there are colours.
     pub(crate) fn paint(&self, colour: Colour, text: &str) -> String {
         if !self.has_colours {
@@ -191,11 +204,18 @@ impl Terminal {
     /// A status as people look for it: red needs somebody, green is done.
     pub(crate) fn paint_status(&self, text: &str) -> String {
         match text.trim_end() {
-            "FALLOUT" | "FAILED" | "CRITICAL" | "LOST" => self.paint(Colour::Red, text),
-            "UNKNOWN" | "WAITING_FOR_INFORMATION" | "AWAITING_APPROVAL" | "MAJOR" => {
-                self.paint(Colour::Yellow, text)
+            "FALLOUT" | "FAILED" | "CRITICAL" | "LOST" | "FAILED_AGAIN" | "REFUSED" | "ABORTED" => {
+                self.paint(Colour::Red, text)
             }
-            "COMPLETED" | "FULFILLED" | "RESOLVED" | "APPLIED" => self.paint(Colour::Green, text),
+            "UNKNOWN"
+            | "WAITING_FOR_INFORMATION"
+            | "AWAITING_APPROVAL"
+            | "MAJOR"
+            | "PAUSED"
+            | "STILL_RUNNING" => self.paint(Colour::Yellow, text),
+            "COMPLETED" | "FULFILLED" | "RESOLVED" | "APPLIED" | "DONE" => {
+                self.paint(Colour::Green, text)
+            }
             _ => text.to_owned(),
         }
     }

@@ -22,9 +22,9 @@ impl ActionRequest {
 }
 
 /// The fields with the reason for them.
-fn body(why: &Why, fields: Value) -> Value {
+pub(crate) fn body(why: &Why, fields: Value) -> Value {
     let mut body = Map::new();
-    body.insert("reasonCode".to_owned(), json!(why.reason_code));
+    body.insert("reasonCode".to_owned(), json!(why.reason));
     body.insert("note".to_owned(), json!(why.note));
     if let Value::Object(fields) = fields {
         body.extend(fields);

@@ -120,8 +120,8 @@ pub struct Decision {
 #[derive(Debug, Clone, Args)]
 pub struct Why {
     /// Why, as a code that your organisation agreed on; it is audited.
-    #[arg(long = "reason", value_name = "CODE")]
-    pub reason_code: String,
+    #[arg(long, value_name = "CODE")]
+    pub reason: String,
     /// Why, in your words; it is audited.
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
@@ -142,7 +142,7 @@ pub struct Once {
 #[derive(Debug, Clone, Args)]
 pub struct Key {
     /// Repeats an earlier command: the same key is acted on once [default: a new key].
-    #[arg(long, value_name = "KEY", value_parser = idempotency_key)]
+    #[arg(long, alias = "key", value_name = "KEY", value_parser = idempotency_key)]
     pub idempotency_key: Option<String>,
 }
 

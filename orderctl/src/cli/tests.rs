@@ -1,5 +1,6 @@
 use clap::CommandFactory;
-use order_domain::fallout::Severity as DomainSeverity;
+use order_domain::bulk::BulkItemStatus as DomainItemStatus;
+use order_domain::fallout::{FalloutAction, Severity as DomainSeverity};
 use order_domain::order::OrderStatus as DomainStatus;
 
 use super::*;
@@ -67,4 +68,23 @@ fn statuses_and_severities_are_those_of_the_domain() {
     let ours: Vec<String> = Severity::value_variants().iter().map(|x| x.as_str()).collect();
     let theirs: Vec<&str> = DomainSeverity::ALL.iter().map(|x| x.as_str()).collect();
     assert_eq!(ours, theirs);
+}
+
+#[test]
+fn what_is_offered_for_many_cases_is_what_the_domain_offers_for_many() {
+    let ours: Vec<String> =
+        BulkCaseAction::value_variants().iter().map(|action| action.as_str()).collect();
+    let theirs: Vec<&str> =
+        FalloutAction::ALL.iter().filter(|x| x.is_for_many()).map(|x| x.as_str()).collect();
+    assert_eq!(sorted(&ours), sorted(&theirs));
+
+    let ours: Vec<String> = BulkItemStatus::value_variants().iter().map(|x| x.as_str()).collect();
+    let theirs: Vec<&str> = DomainItemStatus::ALL.iter().map(|x| x.as_str()).collect();
+    assert_eq!(ours, theirs);
+}
+
+fn sorted<T: AsRef<str>>(texts: &[T]) -> Vec<&str> {
+    let mut texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
+    texts.sort_unstable();
+    texts
 }

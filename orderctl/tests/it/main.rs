@@ -3,6 +3,10 @@
 
 mod acting;
 mod actions;
+mod bulk;
+mod bulk_decisions;
+mod bulk_prepared;
+mod bulk_watched;
 mod cases;
 mod catalog;
 mod desk;
