@@ -174,7 +174,7 @@ impl Terminal {
             return ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         }
         let style = ProgressStyle::with_template("{elapsed} [{bar:30}] {wide_msg}");
-        let bar = ProgressBar::new(0).with_style(
+        let bar = ProgressBar::new(1).with_style(
             style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "),
         );
         bar.enable_steady_tick(Duration::from_millis(120));
