@@ -1,17 +1,6 @@
 -- Why: hundreds of cases with one cause are one decision (§20): prepared without effect, tried on a few,
--- let go by a second person, with a result for each case after re-execution. One more function has a role:
--- it sees the lists of all tenants, and orders of one tenant at a time only.
+-- let go by a second person, with a result for each case after re-execution.
 -- Compatible with: the release before; the new column is nullable.
-do $$
-begin
-    -- Roles belong to the whole cluster: another database's migration may be creating it now.
-    if not exists (select from pg_roles where rolname = 'oms_bulk_recovery') then
-        create role oms_bulk_recovery nologin;
-    end if;
-exception when duplicate_object or unique_violation then
-    null;
-end
-$$;
 
 create table bulk_action (
     tenant_id text not null,
@@ -40,6 +29,7 @@ create table bulk_action (
     canary_due_at timestamptz,
     expires_at timestamptz,
     ended_at timestamptz,
+    last_turn_at timestamptz, -- of the worker: whoever waited longest is next
     constraint bulk_action_pk primary key (tenant_id, id),
     constraint bulk_status_is_known check (status in ('PREPARING', 'PREPARED', 'CANARY',
         'AWAITING_APPROVAL', 'RUNNING', 'PAUSED', 'ABORTING', 'COMPLETED', 'ABORTED')),
@@ -57,7 +47,7 @@ create table bulk_action (
 call oms_protect('bulk_action');
 create index bulk_actions_by_age on bulk_action (tenant_id, created_at, id);
 -- What the worker looks at, across tenants.
-create index live_bulk_actions on bulk_action (created_at) where status not in ('COMPLETED', 'ABORTED');
+create index live_bulk_actions on bulk_action (last_turn_at) where status not in ('COMPLETED', 'ABORTED');
 
 create table bulk_action_item (
     tenant_id text not null,
@@ -75,6 +65,7 @@ create table bulk_action_item (
     is_canary boolean not null default false,
     -- In hand of a worker until then; afterwards another one takes it over under the same key.
     leased_until timestamptz,
+    claim_count integer not null default 0,
     acted_at timestamptz,
     next_look_at timestamptz,
     constraint bulk_action_item_pk primary key (tenant_id, bulk_action_id, position),
@@ -94,27 +85,6 @@ create index pending_bulk_items on bulk_action_item (tenant_id, bulk_action_id, 
 create index running_bulk_items on bulk_action_item (tenant_id, bulk_action_id, next_look_at) where status = 'RUNNING';
 create index bulk_items_by_status on bulk_action_item (tenant_id, bulk_action_id, status, position);
 
--- The earliest moment for the next case of a target system, of whatever bulk action.
-create table bulk_action_pace (
-    tenant_id text not null,
-    target_system text not null,
-    next_at timestamptz not null,
-    constraint bulk_action_pace_pk primary key (tenant_id, target_system)
-);
-call oms_protect('bulk_action_pace');
-
 alter table fallout_action add column bulk_action_id uuid;
-
--- The worker is no member of oms_system: an explicit policy on these tables, and on no order.
-create policy bulk_recovery_access on bulk_action to oms_bulk_recovery using (true) with check (true);
-grant select, update on bulk_action, bulk_action_item to oms_bulk_recovery;
-grant select, insert, update on bulk_action_pace to oms_bulk_recovery;
--- What acting on a case reads and writes, for the actions that are offered for many.
-grant select, update on product_order, order_line, fulfillment_plan, fulfillment_step, order_fallout_case,
-    external_request to oms_bulk_recovery;
-grant select on target_system, target_system_circuit to oms_bulk_recovery;
-grant select, insert on idempotency_record to oms_bulk_recovery;
-grant insert on audit_entry, fallout_action, order_transition, domain_event to oms_bulk_recovery;
-grant select, insert, delete on outbox_message to oms_bulk_recovery;
 
 grant select, insert, update on bulk_action, bulk_action_item to oms_operator_api;

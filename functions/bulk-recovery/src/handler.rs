@@ -8,7 +8,7 @@ use lambda_runtime::LambdaEvent;
 use lambda_support::{Deadline, error_chain};
 use order_domain::bulk::BulkStatus;
 use order_store::StoreError;
-use order_store::bulk::{LiveBulkAction, follow_items, list_live};
+use order_store::bulk::{LiveBulkAction, follow_items, take_turns};
 use order_store::commands::{AdvanceOutcome, advance_bulk_action};
 use tracing::Instrument;
 
@@ -35,11 +35,15 @@ pub async fn handle(
     let mut summary = BulkSummary::default();
     let mut last_error = None;
     while !deadline.has_passed() {
-        if let Err(error) = run_round(deps, &event.context.request_id, deadline, &mut summary).await
-        {
-            tracing::error!(error = error_chain(&error), "a round failed");
-            summary.failed_rounds += 1;
-            last_error = Some(error);
+        match run_round(deps, &event.context.request_id, deadline, &mut summary).await {
+            // Somebody may go at once: the pace says how soon, not the round.
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(error) => {
+                tracing::error!(error = error_chain(&error), "a round failed");
+                summary.failed_rounds += 1;
+                last_error = Some(error);
+            }
         }
         deadline.pause(policy::PAUSE).await;
     }
@@ -50,34 +54,46 @@ pub async fn handle(
     }
 }
 
-/// One round: every live bulk action has its turn, whatever became of the ones before it.
+/// One round: every live bulk action has one turn, whatever became of the ones before it. Returns
+/// whether one of them did as much as a turn allows.
 ///
 /// # Errors
-/// The store's, when it cannot say which are live.
+/// The store's, when it cannot say whose turn it is.
 pub async fn run_round(
     deps: &Deps,
     request_id: &str,
     deadline: Deadline,
     summary: &mut BulkSummary,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     summary.rounds += 1;
     let worker_id = format!("bulk-recovery:{request_id}");
     let run = Run { worker_id: &worker_id, deadline };
     let tx = deps.store.system_tx().await?;
-    for bulk in list_live(tx, policy::ROUND_LIMIT).await? {
+    let (turns, unreadable) = take_turns(tx, (deps.now(), policy::ROUND_LIMIT)).await?;
+    if unreadable > 0 {
+        summary.failed += count(unreadable);
+        tracing::error!(unreadable, "bulk actions that this version cannot read");
+    }
+    let mut is_full = false;
+    for bulk in turns {
+        if deadline.has_passed() {
+            break;
+        }
         let span = tracing::info_span!(
             "bulk_action",
             tenant.id = bulk.tenant.as_str(),
             bulk_action.id = %bulk.id,
         );
-        let turn = work_on(deps, run, &bulk, summary).instrument(span);
-        if let Err(error) = turn.await {
-            summary.failed += 1;
-            let (id, error) = (bulk.id, error_chain(&error));
-            tracing::error!(bulk_action.id = %id, error, "a bulk action had no turn");
+        match work_on(deps, run, &bulk, summary).instrument(span).await {
+            Ok(was_full) => is_full |= was_full,
+            Err(error) => {
+                summary.failed += 1;
+                let (id, error) = (bulk.id, error_chain(&error));
+                tracing::error!(bulk_action.id = %id, error, "a bulk action had no turn");
+            }
         }
     }
-    Ok(())
+    Ok(is_full)
 }
 
 async fn work_on(
@@ -85,12 +101,12 @@ async fn work_on(
     run: Run<'_>,
     bulk: &LiveBulkAction,
     summary: &mut BulkSummary,
-) -> Result<(), StoreError> {
-    match bulk.status {
+) -> Result<bool, StoreError> {
+    let is_full = match bulk.status {
         BulkStatus::Preparing => dry_run::look_ahead(deps, run, bulk, summary).await?,
         // Whatever its status is, what a dead worker had in hand is taken over.
-        _ => carry_out::act_on_all_that_may_go(deps, run, bulk, summary).await?,
-    }
+        _ => carry_out::act_on_some(deps, run, bulk, summary).await?,
+    };
     let tx = deps.begin(&bulk.tenant).await?;
     let looked = follow_items(tx, bulk.id, (deps.now(), policy::FOLLOW_LIMIT)).await?;
     summary.followed += count(looked);
@@ -102,5 +118,5 @@ async fn work_on(
         }
         AdvanceOutcome::Stayed => {}
     }
-    Ok(())
+    Ok(is_full)
 }

@@ -222,7 +222,8 @@ pub(crate) async fn items(
         let after = deps.cursors.position(scope, cursor).await?.map_or(0, place_of);
         let tx = begin(&deps, &caller).await?;
         let page = list_bulk_items(tx, id, (status, after, at_most)).await;
-        let (items, has_more) = page.map_err(|error| Problem::of_store(&error))?;
+        let page = page.map_err(|error| Problem::of_store(&error))?;
+        let (items, has_more) = page.ok_or_else(not_found)?;
         let last = items.last().filter(|_| has_more);
         let last = last.map(|x| position_of(id, x.position));
         let filter = status.map(|x| format!("&status={x}")).unwrap_or_default();

@@ -8,9 +8,9 @@ mod dry_run;
 mod live;
 mod results;
 
-pub use claim::{ClaimLimits, ClaimedItem, claim_items};
+pub use claim::{Claim, ClaimLimits, ClaimedItem, claim_items};
 pub use dry_run::{ItemForecast, keep_forecasts, list_selected};
-pub use live::{LiveBulkAction, list_live};
+pub use live::{LiveBulkAction, take_turns};
 pub use results::{ActedItem, follow_items, keep_acts};
 
 use order_domain::ids::{FalloutCaseId, OrderId};
@@ -31,11 +31,11 @@ pub struct BulkItem {
 /// The statements of this module.
 pub(crate) fn statements() -> Vec<(&'static str, &'static str)> {
     vec![
-        ("bulk::LIST_LIVE", live::LIST_LIVE),
+        ("bulk::TAKE_TURNS", live::TAKE_TURNS),
         ("bulk::LIST_SELECTED", dry_run::LIST_SELECTED),
         ("bulk::KEEP_FORECASTS", dry_run::KEEP_FORECASTS),
         ("bulk::LOCK_STATUS", claim::LOCK_STATUS),
-        ("bulk::LOCK_PACES", claim::LOCK_PACES),
+        ("bulk::FIND_PACES", claim::FIND_PACES),
         ("bulk::CANDIDATES", claim::CANDIDATES),
         ("bulk::TAKE", claim::TAKE),
         ("bulk::KEEP_ACTS", results::KEEP_ACTS),

@@ -34,7 +34,7 @@ mod validate_readiness;
 pub use act_on_case::{
     ActOnCase, ActOutcome, ActionForecast, ActionInput, ActionReport, ActionVerdict, CaseAfter,
     ChargeChange, ChargeEffect, EffectReport, LineChange, RefusedAction, StepChange, act_on_case,
-    foresee_actions,
+    foresee_actions, recall_action,
 };
 pub(crate) use act_on_case::{CaseSubject, PendingRequest, facts_of};
 pub use apply_catalogue::{

@@ -79,7 +79,10 @@ pub async fn run(job: Job) -> anyhow::Result<Value> {
         Work::ActOnMany => {
             let deps = bulk_recovery::Deps::new(store(&job).await?).with_clock(clock(&job));
             let (mut summary, end) = (bulk_recovery::BulkSummary::default(), Deadline::after(RUN));
-            let round = bulk_recovery::handler::run_round(&deps, "run", end, &mut summary).await;
+            let mut round = Ok(true);
+            while matches!(round, Ok(true)) {
+                round = bulk_recovery::handler::run_round(&deps, "run", end, &mut summary).await;
+            }
             let failed = round.is_err() || summary.failed > 0 || summary.unanswered > 0;
             Ok(json!({"failed": failed, "acted": summary.acted}))
         }

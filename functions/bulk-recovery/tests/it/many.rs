@@ -14,7 +14,8 @@ async fn ten_thousand_cases_of_which_seven_in_a_hundred_are_refused_add_up() {
         .stage
         .db
         .execute(
-            "update order_fallout_case c set version = version + 1 from bulk_action_item i
+            "update order_fallout_case c set version = version + 1, touched_at = now() + interval '1 hour'
+             from bulk_action_item i
              where i.fallout_case_id = c.id and i.position % 100 < 7 and i.status = 'PENDING'",
         )
         .await;

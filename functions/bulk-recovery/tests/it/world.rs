@@ -119,12 +119,16 @@ impl World {
         assert!(matches!(outcome, BulkOutcome::Done(_)), "{command}: {outcome:?}");
     }
 
-    /// One round of the worker, a second later.
+    /// Rounds of the worker, a second later, until nobody may go any more.
     pub(crate) async fn round(&self) -> BulkSummary {
         self.stage.advance(SignedDuration::from_secs(1));
+        self.rounds().await
+    }
+
+    async fn rounds(&self) -> BulkSummary {
         let (mut summary, end) =
             (BulkSummary::default(), Deadline::after(Duration::from_secs(300)));
-        handler::run_round(&self.worker, "run", end, &mut summary).await.unwrap();
+        while handler::run_round(&self.worker, "run", end, &mut summary).await.unwrap() {}
         assert_eq!((summary.failed, summary.unanswered), (0, 0), "{summary:?}");
         summary
     }
@@ -171,7 +175,7 @@ impl World {
     /// A fraction of the cases that somebody else acts on before their turn: every `n`th.
     pub(crate) async fn spoil_every(&self, n: u32) -> i64 {
         let sql = format!(
-            "update order_fallout_case c set version = version + 1
+            "update order_fallout_case c set version = version + 1, touched_at = now() + interval '1 hour'
              from bulk_action_item i where i.fallout_case_id = c.id and i.position % {n} = 0"
         );
         self.stage.db.execute(&sql).await;

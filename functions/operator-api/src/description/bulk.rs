@@ -103,7 +103,7 @@ pub(super) fn items() -> Operation {
         .says(
             (BULK, "List the cases of a bulk action"),
             "One page of its cases in the order of their turn, each with its result after \
-             re-execution. Of a bulk action that does not exist there are none.",
+             re-execution.",
         )
         .allows(SCOPE, ROLES)
         .takes(bulk_action_id())

@@ -52,6 +52,8 @@ pub fn advance(facts: &BulkFacts, now: Timestamp) -> Advance {
         // Nothing can be done to any of them: there is nothing to start.
         S::Preparing if waiting == 0 => Advance::End,
         S::Preparing => Advance::Prepare,
+        // There is nothing left to hold back.
+        S::Paused if !facts.counts.has_open() => Advance::End,
         S::Prepared | S::AwaitingApproval | S::Paused if is_past(facts.expires_at) => {
             Advance::Expire
         }
@@ -163,6 +165,15 @@ mod tests {
             assert_eq!(advance(&waiting, NOW), Advance::Expire, "{status}");
             assert_eq!(Advance::Expire.status(*status), Some(S::Aborting));
         }
+    }
+
+    #[test]
+    fn a_pause_with_nothing_left_to_hold_back_ends_as_done() {
+        let paused = facts(S::Paused, &[(I::Resolved, 5), (I::StillRunning, 1)]);
+
+        assert_eq!(advance(&paused, NOW), Advance::End);
+        assert_eq!(Advance::End.status(S::Paused), Some(S::Completed));
+        assert_eq!(advance(&facts(S::Paused, &[(I::Running, 1)]), NOW), Advance::Stay);
     }
 
     #[test]

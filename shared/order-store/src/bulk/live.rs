@@ -1,6 +1,6 @@
 //! Bulk actions to which something can happen, of all tenants.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use order_domain::actor::Actor;
 use order_domain::bulk::BulkStatus;
 use order_domain::fallout::FalloutAction;
@@ -16,14 +16,27 @@ use crate::error::StoreError;
 use crate::row::Reader;
 use crate::tx::SystemTx;
 
-/// By the index `live_bulk_actions`.
-pub(crate) const LIST_LIVE: &str = r"
-    select b.tenant_id, b.id, b.action, b.input, b.reason_code, b.note, b.status, b.rate_per_minute,
-           b.requested_by, b.requested_roles
-    from bulk_action b
-    where b.status not in ('COMPLETED', 'ABORTED')
-    order by b.created_at
-    limit $1";
+/// Whoever waited longest has the next turn, of whatever tenant; one that waits for a person is
+/// looked at less often.
+pub(crate) const TAKE_TURNS: &str = r"
+    with turns as (
+        select b.tenant_id, b.id
+        from bulk_action b
+        where b.status not in ('COMPLETED', 'ABORTED')
+          and (b.status not in ('PREPARED', 'AWAITING_APPROVAL', 'PAUSED') or b.last_turn_at is null
+               or b.last_turn_at <= $2)
+        order by b.last_turn_at nulls first
+        limit $1
+        for update skip locked)
+    update bulk_action b
+    set last_turn_at = $3
+    from turns t
+    where b.tenant_id = t.tenant_id and b.id = t.id
+    returning b.tenant_id, b.id, b.action, b.input, b.reason_code, b.note, b.status, b.rate_per_minute,
+              b.requested_by, b.requested_roles";
+
+/// How often one is looked at that waits for a person.
+const WAITING_TURN: SignedDuration = SignedDuration::from_secs(10);
 
 /// A bulk action that is not over.
 #[derive(Debug, Clone)]
@@ -98,14 +111,26 @@ impl TryFrom<&Row> for LiveBulkAction {
     }
 }
 
-/// The oldest bulk actions that are not over, in one round trip.
+/// Bulk actions whose turn it is, in one round trip, and how many cannot be read.
 ///
 /// # Errors
 /// Technical failures of the store.
-pub async fn list_live(tx: SystemTx, limit: u32) -> Result<Vec<LiveBulkAction>, StoreError> {
+pub async fn take_turns(
+    tx: SystemTx,
+    (now, limit): (Timestamp, u32),
+) -> Result<(Vec<LiveBulkAction>, usize), StoreError> {
     let limit = i64::from(limit);
-    let rows = tx.run_alone("list_live_bulk_actions", LIST_LIVE, &[(&limit, Type::INT8)]).await?;
-    rows.iter().map(LiveBulkAction::try_from).collect()
+    let waited_since = now.checked_sub(WAITING_TURN).unwrap_or(Timestamp::MIN);
+    let params = [
+        (&limit as _, Type::INT8),
+        (&waited_since as _, Type::TIMESTAMPTZ),
+        (&now as _, Type::TIMESTAMPTZ),
+    ];
+    let rows = tx.run_alone("take_turns", TAKE_TURNS, &params).await?;
+    // One that this version cannot read must not stop the others.
+    let live: Vec<_> = rows.iter().filter_map(|row| LiveBulkAction::try_from(row).ok()).collect();
+    let unreadable = rows.len() - live.len();
+    Ok((live, unreadable))
 }
 
 pub(super) fn item(row: &Row) -> Result<BulkItem, StoreError> {

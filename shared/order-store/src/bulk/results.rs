@@ -21,19 +21,21 @@ const PATIENCE: SignedDuration = SignedDuration::from_hours(1);
 pub(crate) const KEEP_ACTS: &str = r"
     update bulk_action_item i
     set status = k.status, code = k.code, case_version = coalesce(k.case_version, i.case_version),
-        acted_at = $7, leased_until = null, next_look_at = case when k.status = 'RUNNING' then $8::timestamptz end
+        acted_at = case when k.status not in ('PENDING', 'SKIPPED') then $7::timestamptz end, leased_until = null, next_look_at = case when k.status = 'RUNNING' then $8::timestamptz end
     from unnest($3::integer[], $4::text[], $5::text[], $6::bigint[]) as k(position, status, code, case_version)
     where i.tenant_id = $1 and i.bulk_action_id = $2 and i.position = k.position and i.status = 'PENDING'";
 
 pub(crate) const LIST_RUNNING: &str = r"
     select i.position, i.acted_at, c.cause, c.status, c.version > i.case_version as has_moved, c.reason_code,
            o.status as order_status, o.validated_at, o.planned_at, o.billing_settled_at, o.completed_at,
-           (select n.reason_code from order_fallout_case n
-            where n.tenant_id = $1 and n.order_id = c.order_id and n.cause = c.cause and n.id <> c.id
-              and n.status not in ('RESOLVED', 'CANCELLED')) as newer_reason_code
+           s.status as step_status, s.held_by_incident_id is not null as is_step_held,
+           (select min(n.reason_code) from order_fallout_case n
+            where n.tenant_id = $1 and n.order_id = c.order_id and n.fulfillment_step_id is null and n.id <> c.id
+              and n.opened_at >= i.acted_at and n.status not in ('RESOLVED', 'CANCELLED')) as newer_reason_code
     from bulk_action_item i
     join order_fallout_case c on c.tenant_id = $1 and c.id = i.fallout_case_id
     join product_order o on o.tenant_id = $1 and o.id = i.order_id
+    left join fulfillment_step s on s.tenant_id = $1 and s.id = c.fulfillment_step_id
     where i.tenant_id = $1 and i.bulk_action_id = $2 and i.status = 'RUNNING' and i.next_look_at <= $3
     order by i.next_look_at
     limit $4";
@@ -162,6 +164,7 @@ fn followed(r: &Reader<'_>) -> Result<FollowedCase, StoreError> {
         CaseKind::Step | CaseKind::Contradiction => None,
     };
     let reached = milestone.map(|x| r.get::<Option<Timestamp>>(x)).transpose()?.flatten();
+    let step: Option<String> = r.get("step_status")?;
     Ok(FollowedCase {
         kind,
         status: r.parse("status")?,
@@ -170,5 +173,7 @@ fn followed(r: &Reader<'_>) -> Result<FollowedCase, StoreError> {
         newer_reason_code: r.get("newer_reason_code")?,
         order: r.parse("order_status")?,
         is_milestone_reached: reached.is_some(),
+        step: step.map(|_| r.parse("step_status")).transpose()?,
+        is_step_held: r.get("is_step_held")?,
     })
 }

@@ -24,7 +24,7 @@ pub use input::{
 };
 pub(crate) use journal::journal_escalation;
 pub(crate) use load::{FIND_TARGET, LOAD_SUBJECTS};
-pub use many::{ActionForecast, foresee_actions};
+pub use many::{ActionForecast, foresee_actions, recall_action};
 
 use order_domain::fallout::{
     ActionDecision, ActionEffect, ActionRefusal, Asker, CaseStatus, FalloutAction, decide_action,

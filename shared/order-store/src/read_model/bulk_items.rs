@@ -12,15 +12,21 @@ use crate::error::StoreError;
 use crate::row::Reader;
 use crate::tx::TenantTx;
 
+/// One row without a case where the bulk action has none that fits; none where there is none.
 pub(crate) const LIST_ITEMS: &str = r"
-    select i.position, i.order_id, i.fallout_case_id, i.target_system, i.status, i.forecast, i.code,
-           i.is_canary, i.acted_at, o.order_number
-    from bulk_action_item i
-    join product_order o on o.tenant_id = $1 and o.id = i.order_id
-    where i.tenant_id = $1 and i.bulk_action_id = $2 and i.position > $3
-      and ($5::text is null or i.status = $5)
-    order by i.position
-    limit $4";
+    select i.*
+    from bulk_action b
+    left join lateral (
+        select n.position, n.order_id, n.fallout_case_id, n.target_system, n.status, n.forecast, n.code,
+               n.is_canary, n.acted_at, o.order_number
+        from bulk_action_item n
+        join product_order o on o.tenant_id = $1 and o.id = n.order_id
+        where n.tenant_id = $1 and n.bulk_action_id = b.id and n.position > $3
+          and ($5::text is null or n.status = $5)
+        order by n.position
+        limit $4) i on true
+    where b.tenant_id = $1 and b.id = $2
+    order by i.position";
 
 /// One case of a bulk action.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -70,7 +76,7 @@ impl TryFrom<&Row> for BulkItemView {
 }
 
 /// A page of the cases of a bulk action in the order of their turn, in one round trip, and whether
-/// more follow. Of a bulk action that does not exist there are none.
+/// more follow; `None` where the tenant has no such bulk action.
 ///
 /// # Errors
 /// Technical failures of the store.
@@ -78,7 +84,7 @@ pub async fn list_bulk_items(
     tx: TenantTx,
     id: BulkActionId,
     (status, after, limit): (Option<BulkItemStatus>, u32, u16),
-) -> Result<(Vec<BulkItemView>, bool), StoreError> {
+) -> Result<Option<(Vec<BulkItemView>, bool)>, StoreError> {
     let tenant = tx.tenant.clone();
     let one_more = i64::from(limit) + 1;
     let after = i32::try_from(after).unwrap_or(i32::MAX);
@@ -91,8 +97,16 @@ pub async fn list_bulk_items(
         (&status as _, Type::TEXT),
     ];
     let rows = tx.run_alone("list_bulk_items", LIST_ITEMS, &params).await?;
-    let mut items = rows.iter().map(BulkItemView::try_from).collect::<Result<Vec<_>, _>>()?;
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    let is_case = |row: &&Row| {
+        let position = Reader::new("bulk_action_item", row).get::<Option<i32>>("position");
+        !matches!(position, Ok(None))
+    };
+    let cases = rows.iter().filter(is_case);
+    let mut items = cases.map(BulkItemView::try_from).collect::<Result<Vec<_>, _>>()?;
     let has_more = items.len() > usize::from(limit);
     items.truncate(usize::from(limit));
-    Ok((items, has_more))
+    Ok(Some((items, has_more)))
 }

@@ -126,8 +126,17 @@ const MATRIX: &[Line] = &[
         ],
         sees_nothing: &[],
     },
+    // Whoever keeps answers under keys reads them.
+    Line {
+        entry: Entry::RecallAction,
+        may: &[BULK],
+        has_the_grants: &[
+            BILLING, COMPLETE, DECOMPOSE, ESCALATE, INTAKE, OPERATOR, PLAN, REVIEW, START, VALIDATE,
+        ],
+        sees_nothing: &[],
+    },
     // Only the worker sees bulk actions of every tenant, and only it keeps the pace.
-    Line { entry: Entry::ListLive, may: &[BULK], has_the_grants: &[], sees_nothing: &[OPERATOR] },
+    Line { entry: Entry::TakeTurns, may: &[BULK], has_the_grants: &[], sees_nothing: &[OPERATOR] },
     Line {
         entry: Entry::ListSelected,
         may: &[BULK],

@@ -94,6 +94,8 @@ async fn its_cases_come_page_by_page_and_each_once() {
     assert_eq!(positions, [1, 2, 3, 4, 5]);
     let none = f.get_as(&format!("{path}?status=REFUSED"), Some(&olga)).await;
     assert_eq!(none.body["items"], json!([]));
+    let nobodys = path.replace('0', "1");
+    assert_eq!(f.get_as(&nobodys, Some(&olga)).await.status, StatusCode::NOT_FOUND);
     let forged = f.get_as(&format!("{path}?cursor=abc"), Some(&olga)).await;
     assert_eq!(forged.code(), "CURSOR_INVALID");
     let list = f.get_as("/bulk-actions?limit=1", Some(&olga)).await;

@@ -5,11 +5,12 @@
 
 use order_domain::fallout::{ActionEffect, ActionRefusal};
 
-use super::decide;
-use super::input::ActOnCase;
-use super::load::{ManyLoaded, read_many};
+use super::input::{ActOnCase, ActOutcome};
+use super::load::{ManyLoaded, Stored, read_many};
+use super::{decide, replay};
 use crate::context::CommandContext;
 use crate::error::StoreError;
+use crate::idempotency::find_answer;
 use crate::tx::TenantTx;
 
 /// What would become of one case.
@@ -53,4 +54,24 @@ pub async fn foresee_actions(
         }
     };
     Ok(requests.iter().map(forecast).collect())
+}
+
+/// What was answered under the key of `ctx`, in two round trips; `None` where nothing was done.
+///
+/// # Errors
+/// Technical failures of the store.
+pub async fn recall_action(
+    mut tenant_tx: TenantTx,
+    ctx: &CommandContext,
+    request: &ActOnCase,
+) -> Result<Option<ActOutcome>, StoreError> {
+    let tenant = tenant_tx.tenant.clone();
+    let kept = tenant_tx
+        .tx
+        .open(Some(&tenant), async |tx| {
+            find_answer::<Stored>(tx, &tenant, (ctx, &request.fingerprint)).await
+        })
+        .await?;
+    tenant_tx.tx.roll_back().await?;
+    Ok(kept.map(replay))
 }

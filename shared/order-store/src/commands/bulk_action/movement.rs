@@ -31,8 +31,9 @@ pub(super) fn push_status(
     let from = bulk.facts.status;
     let in_time =
         |patience: SignedDuration| ctx.now.checked_add(patience).unwrap_or(Timestamp::MAX);
-    // Whoever resumes has seen what failed.
-    let has_seen_failures = from == BulkStatus::Paused && status.is_at_work();
+    // Whoever resumes or approves has seen what failed.
+    let had_to_look = matches!(from, BulkStatus::Paused | BulkStatus::AwaitingApproval);
+    let has_seen_failures = had_to_look && status.is_at_work();
     let row = BulkUpdate {
         tenant_id: bulk.tenant.to_string(),
         id: bulk.id.as_uuid(),

@@ -176,6 +176,8 @@ fn push(
         created_at: ctx.now,
     };
     set.push(Part::NewBulkAction, &bulk);
+    let is_replaced = request.action == FalloutAction::ReplaceTarget;
+    let replacement = request.input.target_system.as_ref().filter(|_| is_replaced);
     for (case, position) in cases.iter().zip(1..) {
         let item = NewBulkItem {
             tenant_id: tenant.to_string(),
@@ -184,7 +186,8 @@ fn push(
             order_id: case.order_id.as_uuid(),
             fallout_case_id: case.fallout_case_id.as_uuid(),
             case_version: case.version,
-            target_system: case.target_system.clone(),
+            // The pace is that of whoever is going to be asked.
+            target_system: replacement.cloned().or_else(|| case.target_system.clone()),
             status: BulkItemStatus::Selected.as_str(),
         };
         set.push(Part::NewBulkItem, &item);

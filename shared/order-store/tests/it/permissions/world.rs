@@ -73,7 +73,8 @@ entries! {
     MoveBulkAction = "person::move_bulk_action",
     AdvanceBulkAction = "advance::advance_bulk_action",
     ForeseeActions = "many::foresee_actions",
-    ListLive = "live::list_live",
+    RecallAction = "many::recall_action",
+    TakeTurns = "live::take_turns",
     ListSelected = "dry_run::list_selected",
     KeepForecasts = "dry_run::keep_forecasts",
     ClaimItems = "claim::claim_items",
@@ -717,7 +718,8 @@ const fn is_bulk(entry: Entry) -> bool {
             | Entry::MoveBulkAction
             | Entry::AdvanceBulkAction
             | Entry::ForeseeActions
-            | Entry::ListLive
+            | Entry::RecallAction
+            | Entry::TakeTurns
             | Entry::ListSelected
             | Entry::KeepForecasts
             | Entry::ClaimItems
@@ -744,7 +746,8 @@ const fn needs_steps(entry: Entry) -> bool {
             | Entry::MoveBulkAction
             | Entry::AdvanceBulkAction
             | Entry::ForeseeActions
-            | Entry::ListLive
+            | Entry::RecallAction
+            | Entry::TakeTurns
             | Entry::ListSelected
             | Entry::KeepForecasts
             | Entry::ClaimItems

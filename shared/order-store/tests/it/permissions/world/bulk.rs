@@ -10,7 +10,7 @@ use order_store::bulk::{
 };
 use order_store::commands::{
     ActionInput, AdvanceOutcome, BulkOutcome, MoveBulkAction, PrepareBulkAction,
-    advance_bulk_action, foresee_actions, move_bulk_action, prepare_bulk_action,
+    advance_bulk_action, foresee_actions, move_bulk_action, prepare_bulk_action, recall_action,
 };
 use order_store::read_model::{self, CaseFilter};
 use order_store::{CommandContext, Store, StoreError};
@@ -48,8 +48,10 @@ impl World {
 
     async fn live(&self) -> LiveBulkAction {
         let worker = self.store("oms_bulk_recovery").await;
-        let live = bulk::list_live(worker.system_tx().await.expect("a connection"), 10).await;
-        live.expect("a list").pop().expect("a live one")
+        let later = self.stage.now() + SignedDuration::from_mins(1);
+        let tx = worker.system_tx().await.expect("a connection");
+        let turns = bulk::take_turns(tx, (later, 10)).await;
+        turns.expect("a list").0.pop().expect("a live one")
     }
 
     fn olga(&self, key: &str) -> CommandContext {
@@ -60,8 +62,8 @@ impl World {
     #[expect(clippy::too_many_lines, reason = "an arm per entry, and nothing else")]
     pub(super) async fn attempt_bulk(&self, entry: Entry, store: &Store) -> Result<(), StoreError> {
         let now = self.stage.now();
-        if entry == Entry::ListLive {
-            return bulk::list_live(store.system_tx().await?, 10).await.map(|_| ());
+        if entry == Entry::TakeTurns {
+            return bulk::take_turns(store.system_tx().await?, (now, 10)).await.map(|_| ());
         }
         let tx = store.tenant_tx(&self.stage.tenant).await?;
         if entry == Entry::PrepareBulkAction {
@@ -108,6 +110,12 @@ impl World {
                     self.stage.request(FalloutAction::RetryStep, case, ActionInput::default());
                 foresee_actions(tx, &self.olga("foresee"), &[request]).await.map(|_| ())
             }
+            Entry::RecallAction => {
+                let case = self.stage.case().await;
+                let request =
+                    self.stage.request(FalloutAction::RetryStep, case, ActionInput::default());
+                recall_action(tx, &self.olga("recall"), &request).await.map(|_| ())
+            }
             Entry::ListSelected => bulk::list_selected(tx, id, 10).await.map(|_| ()),
             Entry::KeepForecasts => {
                 let found = ItemForecast { position: 1, excluded_because: None, forecast: None };
@@ -116,7 +124,7 @@ impl World {
             Entry::ClaimItems => {
                 let limits = ClaimLimits { now, lease: SignedDuration::from_secs(60), limit: 10 };
                 let claimed = claim_items(tx, &self.live().await, limits).await?;
-                assert_eq!(claimed.len(), 1);
+                assert_eq!(claimed.items.len(), 1);
                 Ok(())
             }
             Entry::KeepActs => {
