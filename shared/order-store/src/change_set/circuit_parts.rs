@@ -13,16 +13,17 @@ pub(super) const UPSERT: &str = r"circuit as (
         order by x.tenant_id, x.system
         on conflict (tenant_id, system) do update
         set (status, opened_at, opened_by, operator, reason_code, note, next_move_at, probe_count,
-                drain_rate_per_minute, version) =
+                drain_rate_per_minute, version, window_started_at, success_count, failure_count) =
             (select m.status, m.opened_at, m.opened_by, m.operator, m.reason_code, m.note, m.next_move_at,
-                m.probe_count, m.drain_rate_per_minute, m.version
+                m.probe_count, m.drain_rate_per_minute, m.version,
+                case when w.is_new then excluded.window_started_at else t.window_started_at end,
+                excluded.success_count + case when w.is_new then 0 else t.success_count end,
+                excluded.failure_count + case when w.is_new then 0 else t.failure_count end
              from (select true as is_move, excluded.* union all select false, t.*) m
+             cross join (select excluded.window_started_at >= t.window_started_at + interval '60 seconds'
+                 or excluded.version = t.version + 1 and excluded.window_started_at > t.window_started_at
+                 as is_new) w  -- two batches that began a window at once share it
              where m.is_move = (excluded.version = t.version + 1)),
-            window_started_at = greatest(t.window_started_at, excluded.window_started_at),
-            success_count = excluded.success_count
-                + case when t.window_started_at < excluded.window_started_at then 0 else t.success_count end,
-            failure_count = excluded.failure_count
-                + case when t.window_started_at < excluded.window_started_at then 0 else t.failure_count end,
             updated_at = excluded.updated_at)";
 
 /// Waiting steps go, those with the fewest attempts first and then the oldest. Their budget begins anew:
@@ -77,3 +78,15 @@ pub(super) const SYSTEM_IS_BACK: &str = r"system_is_back as (
         from jsonb_to_recordset($1::jsonb->'system_is_back') as w(tenant_id text, system text, at timestamptz)
         where i.tenant_id = w.tenant_id and i.kind = 'TARGET_SYSTEM_UNAVAILABLE' and i.cause = w.system
           and i.resolved_at is null)";
+
+#[cfg(test)]
+mod tests {
+    use order_domain::circuit::policy::WINDOW;
+
+    #[test]
+    fn a_window_is_as_long_in_the_statement_as_in_the_domain() {
+        let length = format!("interval '{} seconds'", WINDOW.as_secs());
+
+        assert!(super::UPSERT.contains(&length), "{length}");
+    }
+}

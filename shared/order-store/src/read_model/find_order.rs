@@ -51,7 +51,11 @@ pub(crate) const FIND_ORDER: &str = r"
                              case when s.status = 'READY' then s.updated_at
                                   when s.status in ('SUBMITTING', 'SUBMITTED', 'UNKNOWN')
                                   then coalesce(r.created_at, s.updated_at) end as waiting_since,
-                             case when s.status = 'READY' then s.next_attempt_at end as next_attempt_at,
+                             case when s.status = 'READY' then coalesce(
+                                 (select b.next_move_at from target_system_circuit b
+                                  where b.tenant_id = s.tenant_id and b.system = s.target_system
+                                    and s.circuit_wait = 'WAITING'), s.next_attempt_at)
+                             end as next_attempt_at,
                              case when s.status in ('SUBMITTED', 'UNKNOWN') then s.response_due_at
                              end as next_check_at,
                              case when s.status = 'COMPLETED' then s.updated_at end as completed_at,

@@ -11,6 +11,7 @@ use order_domain::step::{StepPolicy, StepStatus};
 use order_store::commands::{BeginOutcome, OutcomeVerdict};
 use test_support::operations::{IMPATIENT, rejected, unknown};
 use test_support::stage::Stage;
+use test_support::{order_draft, place_order};
 
 use world::{alive, begin, down, outcomes, record, record_by, with_waiting};
 
@@ -98,23 +99,43 @@ async fn what_waits_uses_up_no_attempt_and_is_written_once_however_long_the_hold
 }
 
 #[tokio::test]
-async fn answers_of_two_batches_at_once_are_both_counted_and_neither_deadlocks() {
-    let stage = Stage::released(8).await;
-    let attempts = stage.claim().await;
+async fn batches_of_several_systems_at_once_lose_no_answer_and_never_wait_for_each_other_in_a_circle()
+ {
+    let mut stage = Stage::released(6).await;
+    let mut batches = Vec::new();
+    for is_second in [false, true] {
+        if is_second {
+            let intake = stage.db.store("oms_order_intake").await;
+            let draft = order_draft(&["ROUTER_RENTAL"; 6]);
+            stage.order_id = place_order(&intake, &stage.tenant, &draft).await;
+            stage.release().await;
+        }
+        let elsewhere = format!(
+            "update fulfillment_step set target_system = 'CRM'
+             where status = 'READY' and order_id = '{}' and id in (
+                 select id from fulfillment_step where order_id = '{}' and status = 'READY' order by id limit 3)",
+            stage.order_id, stage.order_id
+        );
+        stage.db.execute(&elsewhere).await;
+        let mut batch = outcomes(&stage.claim().await, &unknown());
+        if is_second {
+            batch.reverse();
+        }
+        batches.push(batch);
+    }
     let stores = [
         stage.db.store("oms_fulfillment_step_executor").await,
         stage.db.store("oms_reconciliation").await,
     ];
 
-    // One order: the second batch waits for the first; two orders would meet at the circuit only.
-    let (first, second) =
-        (outcomes(&attempts[..4], &unknown()), outcomes(&attempts[4..], &unknown()));
-    let recorded =
-        tokio::join!(record_by(&stores[0], &stage, &first), record_by(&stores[1], &stage, &second));
+    let recorded = tokio::join!(
+        record_by(&stores[0], &stage, &batches[0]),
+        record_by(&stores[1], &stage, &batches[1])
+    );
 
-    assert_eq!((recorded.0.len(), recorded.1.len()), (4, 4));
-    let counted = "select failure_count from target_system_circuit";
-    assert_eq!(stage.db.number(&format!("select ({counted})::bigint")).await, 8);
+    assert_eq!((recorded.0.len(), recorded.1.len()), (6, 6));
+    let counted = "select string_agg(system || ' ' || failure_count, ', ' order by system) from target_system_circuit";
+    assert_eq!(stage.db.text(counted).await.as_deref(), Some("CRM 6, LOGISTICS 6"));
     stage.db.finish().await;
 }
 

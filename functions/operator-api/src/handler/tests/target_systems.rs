@@ -30,6 +30,10 @@ fn until(hours: i64) -> Value {
     json!({"reasonCode": "MAINTENANCE", "note": "new firmware", "endsAt": ends_at})
 }
 
+fn instant(value: &Value) -> Option<Timestamp> {
+    value.as_str()?.parse().ok()
+}
+
 async fn ask(f: &Fixture, what: &str, (key, body): (&str, Value)) -> Answered {
     f.post_as(&format!("/target-systems/{what}"), &supervisor(f), (key, body)).await
 }
@@ -59,6 +63,9 @@ async fn a_system_is_held_seen_and_released_with_who_why_and_until_when() {
     assert_eq!((&seen["reasonCode"], &seen["note"]), (&body["reasonCode"], &body["note"]));
     assert_eq!((&seen["waitingStepCount"], &seen["nextProbeAt"]), (&json!(2), &Value::Null));
     assert_eq!(seen["endsAt"], held.body["endsAt"]);
+    let order = f.get(&format!("/orders/{}", stage.order_id)).await;
+    let next = &order.body["waitingFor"][0]["steps"][0]["nextActionAt"];
+    assert_eq!(instant(next), instant(&held.body["endsAt"]), "what waits goes on then");
     let slowly = json!({"reasonCode": "DONE", "drainRatePerMinute": 12});
     let released = ask(&f, "LOGISTICS/release", ("k-2", slowly)).await;
     assert_eq!(released.body["drainRatePerMinute"], 12, "{:?}", released.body);

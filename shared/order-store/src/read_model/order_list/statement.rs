@@ -51,7 +51,10 @@ macro_rules! rows_of {
                    order by x.answered_at desc nulls last, x.id)
                    filter (where x.external_reference is not null) -> 0 as last_external_reference
         from (select x.id, x.target_system, x.step_key, x.operation, x.status, x.attempt_count,
-                     x.next_attempt_at, x.failure_code, x.updated_at, x.external_reference, ",
+                     coalesce((select b.next_move_at from target_system_circuit b
+                               where b.tenant_id = $1 and b.system = x.target_system
+                                 and x.circuit_wait = 'WAITING'), x.next_attempt_at) as next_attempt_at,
+                     x.failure_code, x.updated_at, x.external_reference, ",
             waiting!(),
             r" as is_waiting, coalesce(x.first_sent_at, x.updated_at) as since, r.updated_at as answered_at
               from fulfillment_step x
