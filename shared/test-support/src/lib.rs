@@ -3,6 +3,7 @@
 
 mod builders;
 mod database;
+pub mod issuer;
 pub mod operations;
 pub mod pointers;
 pub mod stage;
