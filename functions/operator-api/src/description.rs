@@ -3,7 +3,7 @@
 //! Test code: a start pays nothing for it. A new route gets an entry in the file of its subject and
 //! its name in [`api`]; whoever forgets is told by `every_route_is_described_and_nothing_else`.
 
-use api_description::{Api, Codes, Operation, Parameter, Patch, Refusal, Tag};
+use api_description::{Api, Codes, Link, Operation, Parameter, Patch, Refusal, Tag};
 use lambda_support::problem::ProblemCode;
 use order_domain::billing::BillingStatus;
 use order_domain::fallout::FalloutResolution;
@@ -140,6 +140,18 @@ fn nullable<T: ToString>(all: &[T]) -> Value {
 
 fn order_id() -> Parameter {
     Parameter::id("orderId", "018f3a5e-7b00-7a10-8000-000000000001").says("The order.")
+}
+
+/// The order that an expression names.
+fn to_order(order: &'static str, description: &'static str) -> Link {
+    let parameters = vec![("orderId", order)];
+    Link { name: "showOrder", operation_id: "getOrder", parameters, description }
+}
+
+/// The case that two expressions name: its order and itself.
+fn to_case((order, case): (&'static str, &'static str), description: &'static str) -> Link {
+    let parameters = vec![("orderId", order), ("caseId", case)];
+    Link { name: "showFalloutCase", operation_id: "getFalloutCase", parameters, description }
 }
 
 fn refusals(codes: &[ProblemCode]) -> Vec<Refusal> {

@@ -1,21 +1,19 @@
 //! Cases of orders that stand still at an incident of the engine, on a real database.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::time::Duration;
-
-use camunda_client::{EngineClient, EngineSettings};
+use at_engine::running::Oms;
 use jiff::SignedDuration;
-use lambda_support::Deadline;
-use lambda_support::config::Settings;
-use lambda_support::secrets::{SecretsClient, SecretsEndpoint};
 use order_domain::order::OrderStatus;
 use order_store::commands::{CommandOutcome, complete_order};
-use order_store::correlation;
-use reconciliation::{Deps, ReconciliationSummary, handler};
+use reconciliation::ReconciliationSummary;
 use serde_json::{Value, json};
 use test_support::stage::Stage;
 use wiremock::matchers::{body_partial_json, method, path};
-use wiremock::{Mock, MockServer, ResponseTemplate};
+use wiremock::{Mock, ResponseTemplate};
+
+mod at_engine {
+    pub(super) mod running;
+}
 
 const CASE: &str =
     "select concat_ws(' ', status, severity, reason_code, cause, is_blocking, engine_anchor,
@@ -23,33 +21,7 @@ const CASE: &str =
     order by opened_at desc, id desc limit 1";
 const ORDER: &str = "select status from product_order";
 
-/// An order whose process runs as `p-1`, and its engine.
-struct Oms {
-    stage: Stage,
-    engine: MockServer,
-    deps: Deps,
-}
-
 impl Oms {
-    async fn over(stage: Stage) -> Self {
-        let subject = (&stage.tenant, stage.order_id);
-        let relay = stage.db.store("oms_outbox_relay").await;
-        let (tx, now) = (relay.system_tx().await.unwrap(), stage.now());
-        let key = ("order-fulfillment", "k");
-        let _new = correlation::claim_start(tx, subject, key, now).await.unwrap();
-        let tx = relay.system_tx().await.unwrap();
-        let running = ("order-fulfillment", "p-1");
-        let _ = correlation::mark_running(tx, subject, running, now).await.unwrap();
-        let engine = MockServer::start().await;
-        let endpoint = SecretsEndpoint::from_settings(&Settings::default()).unwrap();
-        let store = stage.db.store("oms_reconciliation").await;
-        let http = lambda_support::http::client(Duration::from_secs(5)).unwrap();
-        let settings = EngineSettings::parse(&format!("{}/engine-rest", engine.uri())).unwrap();
-        let deps = Deps::new(store, SecretsClient::new(endpoint).unwrap()).unwrap();
-        let deps = deps.with_engine(EngineClient::new(http, settings)).with_clock(stage.clock());
-        Self { stage, engine, deps }
-    }
-
     /// A minute later, the engine has these tasks without retries, each `(instance, activity)`.
     async fn looks(&self, exhausted: &[(&str, &str)]) -> ReconciliationSummary {
         self.engine.reset().await;
@@ -76,10 +48,7 @@ impl Oms {
 
     async fn round(&self) -> ReconciliationSummary {
         // Not the first round, which would also ask what owns a next event.
-        let mut summary = ReconciliationSummary { rounds: 5, ..Default::default() };
-        let deadline = Deadline::after(Duration::from_secs(50));
-        handler::run_round(&self.deps, "run", deadline, &mut summary).await.unwrap();
-        summary
+        self.round_after(5).await
     }
 
     async fn text(&self, sql: &str) -> String {

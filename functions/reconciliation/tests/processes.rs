@@ -1,15 +1,9 @@
 //! Processes compared with their orders, on a real database, with an engine that a test speaks for.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::time::Duration;
-
-use camunda_client::{EngineClient, EngineSettings};
+use at_engine::running::Oms;
 use jiff::SignedDuration;
-use lambda_support::Deadline;
-use lambda_support::config::Settings;
-use lambda_support::secrets::{SecretsClient, SecretsEndpoint};
-use order_store::correlation;
-use reconciliation::{Deps, ReconciliationSummary, handler};
+use reconciliation::ReconciliationSummary;
 use serde_json::{Value, json};
 use test_support::pointers::{only_pointers, told};
 use test_support::stage::Stage;
@@ -17,32 +11,21 @@ use uuid::Uuid;
 use wiremock::matchers::{body_partial_json, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-const PROCESS: &str = "order-fulfillment";
-
-/// An order whose process is recorded as `p-1` and due for a look, and the engine it is at.
-struct Oms {
-    stage: Stage,
-    engine: MockServer,
-    deps: Deps,
+mod at_engine {
+    pub(super) mod running;
 }
 
 impl Oms {
-    async fn over(stage: Stage) -> Self {
-        let subject = (&stage.tenant, stage.order_id);
-        let relay = stage.db.store("oms_outbox_relay").await;
-        let (tx, now) = (relay.system_tx().await.unwrap(), stage.now());
-        let _new = correlation::claim_start(tx, subject, (PROCESS, "k"), now).await.unwrap();
-        let tx = relay.system_tx().await.unwrap();
-        let _ = correlation::mark_running(tx, subject, (PROCESS, "p-1"), now).await.unwrap();
-        stage.db.execute("delete from outbox_message").await;
-        stage.advance(SignedDuration::from_mins(11));
-        let engine = MockServer::start().await;
-        let deps = deps(&stage, &engine).await;
-        Self { stage, engine, deps }
+    /// Nothing is owed, and the process is due for a look.
+    async fn due(stage: Stage) -> Self {
+        let oms = Self::over(stage).await;
+        oms.stage.db.execute("delete from outbox_message").await;
+        oms.stage.advance(SignedDuration::from_mins(11));
+        oms
     }
 
     async fn placed() -> Self {
-        Self::over(Stage::placed(1).await).await
+        Self::due(Stage::placed(1).await).await
     }
 
     fn key(&self) -> String {
@@ -82,10 +65,7 @@ impl Oms {
     }
 
     async fn round(&self) -> ReconciliationSummary {
-        let mut summary = ReconciliationSummary::default();
-        let deadline = Deadline::after(Duration::from_secs(50));
-        handler::run_round(&self.deps, "run", deadline, &mut summary).await.unwrap();
-        summary
+        self.round_after(0).await
     }
 
     async fn incidents(&self, kind: &str) -> i64 {
@@ -136,16 +116,6 @@ impl Oms {
     async fn finish(self) {
         self.stage.db.finish().await;
     }
-}
-
-async fn deps(stage: &Stage, engine: &MockServer) -> Deps {
-    let endpoint = SecretsEndpoint::from_settings(&Settings::default()).unwrap();
-    let store = stage.db.store("oms_reconciliation").await;
-    let http = lambda_support::http::client(Duration::from_secs(5)).unwrap();
-    let settings = EngineSettings::parse(&format!("{}/engine-rest", engine.uri())).unwrap();
-    let engine = EngineClient::new(http, settings);
-    let deps = Deps::new(store, SecretsClient::new(endpoint).unwrap()).unwrap();
-    deps.with_engine(engine).with_clock(stage.clock())
 }
 
 async fn deleted(engine: &MockServer) -> Vec<String> {

@@ -4,6 +4,7 @@
 mod builders;
 mod database;
 mod many;
+pub mod issuer;
 pub mod operations;
 pub mod pointers;
 pub mod stage;

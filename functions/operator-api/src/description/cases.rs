@@ -6,7 +6,7 @@ use lambda_support::problem::ProblemCode;
 use order_domain::fallout::{ActionRefusal, FalloutAction};
 use serde_json::{Value, json};
 
-use super::{CASES, code, example, one_of, order_id, refusals};
+use super::{CASES, code, example, one_of, order_id, refusals, to_case, to_order};
 use crate::case_actions::{self, ActionDocument, ActionRequest, status_of};
 use crate::responses::CaseDocument;
 use crate::routes::SCOPE;
@@ -59,21 +59,11 @@ pub(super) fn act() -> Operation {
             ],
         )
         .with_header("ETag")
-        .leads_to(Link {
-            name: "showOrder",
-            operation_id: "getOrder",
-            parameters: vec![("orderId", "$request.path.orderId")],
-            description: "The order after the action.",
-        })
-        .leads_to(Link {
-            name: "showFalloutCase",
-            operation_id: "getFalloutCase",
-            parameters: vec![
-                ("orderId", "$request.path.orderId"),
-                ("caseId", "$response.body#/falloutCaseId"),
-            ],
-            description: "The case after the action.",
-        })
+        .leads_to(to_order("$request.path.orderId", "The order after the action."))
+        .leads_to(to_case(
+            ("$request.path.orderId", "$response.body#/falloutCaseId"),
+            "The case after the action.",
+        ))
 }
 
 /// Everybody who works on orders.

@@ -1,12 +1,12 @@
 //! `GET /orders` and `GET /orders/{orderId}`.
 
-use api_description::{Link, Operation, Parameter};
+use api_description::{Operation, Parameter};
 use order_domain::explanation::Explanation;
 use order_domain::fallout::FalloutAction;
 use order_domain::order::OrderStatus;
 use serde_json::json;
 
-use super::{ORDERS, cases, example, name, one_of, only_true, order_id, text};
+use super::{ORDERS, cases, example, name, one_of, only_true, order_id, text, to_case, to_order};
 use crate::case_actions::{self, ActionDocument, ActionRequest};
 use crate::responses::{OrderDocument, OrderList};
 use crate::routes::SCOPE;
@@ -43,12 +43,7 @@ pub(super) fn list() -> Operation {
             "The page.",
             vec![("aPage", example(include_str!("examples/order-list.json")))],
         )
-        .leads_to(Link {
-            name: "showOrder",
-            operation_id: "getOrder",
-            parameters: vec![("orderId", "$response.body#/orders/0/orderId")],
-            description: "One order of the list, completely.",
-        })
+        .leads_to(to_order("$response.body#/orders/0/orderId", "One order of the list, completely."))
 }
 
 pub(super) fn show() -> Operation {
@@ -65,15 +60,10 @@ pub(super) fn show() -> Operation {
             vec![("fallenOut", example(include_str!("examples/order.json")))],
         )
         .with_header("ETag")
-        .leads_to(Link {
-            name: "showFalloutCase",
-            operation_id: "getFalloutCase",
-            parameters: vec![
-                ("orderId", "$response.body#/orderId"),
-                ("caseId", "$response.body#/falloutCases/0/falloutCaseId"),
-            ],
-            description: "The oldest case of the order.",
-        })
+        .leads_to(to_case(
+            ("$response.body#/orderId", "$response.body#/falloutCases/0/falloutCaseId"),
+            "The oldest case of the order.",
+        ))
 }
 
 pub(super) fn explain() -> Operation {
@@ -92,15 +82,7 @@ pub(super) fn explain() -> Operation {
             "The explanation.",
             vec![("rejectedStep", example(include_str!("examples/explanation.json")))],
         )
-        .leads_to(Link {
-            name: "showFalloutCase",
-            operation_id: "getFalloutCase",
-            parameters: vec![
-                ("orderId", "$response.body#/orderId"),
-                ("caseId", "$response.body#/blockers/0/falloutCaseId"),
-            ],
-            description: "The case that is the cause, where one is.",
-        })
+        .leads_to(to_case(("$response.body#/orderId", "$response.body#/blockers/0/falloutCaseId"), "The case that is the cause, where one is."))
         .answers_with(
             ("text/plain; charset=utf-8", json!({"type": "string"})),
             "The explanation.",
@@ -128,10 +110,5 @@ pub(super) fn act() -> Operation {
             vec![("applied", example(include_str!("examples/order-action.json")))],
         )
         .with_header("ETag")
-        .leads_to(Link {
-            name: "showOrder",
-            operation_id: "getOrder",
-            parameters: vec![("orderId", "$request.path.orderId")],
-            description: "The order after the action.",
-        })
+        .leads_to(to_order("$request.path.orderId", "The order after the action."))
 }

@@ -4,7 +4,7 @@ use api_description::{Link, Operation, Parameter};
 use order_domain::fallout::{CaseStatus, Severity};
 use serde_json::json;
 
-use super::{CASES, example, name, one_of, only_true, text};
+use super::{CASES, example, name, one_of, only_true, text, to_case};
 use crate::routes::SCOPE;
 use crate::worklist::{CaseList, SignatureList};
 
@@ -35,15 +35,13 @@ pub(super) fn cases() -> Operation {
             "The page.",
             vec![("aPage", example(include_str!("examples/case-list.json")))],
         )
-        .leads_to(Link {
-            name: "showFalloutCase",
-            operation_id: "getFalloutCase",
-            parameters: vec![
-                ("orderId", "$response.body#/falloutCases/0/orderId"),
-                ("caseId", "$response.body#/falloutCases/0/falloutCaseId"),
-            ],
-            description: "One case of the list, completely.",
-        })
+        .leads_to(to_case(
+            (
+                "$response.body#/falloutCases/0/orderId",
+                "$response.body#/falloutCases/0/falloutCaseId",
+            ),
+            "One case of the list, completely.",
+        ))
         .leads_to(Link {
             name: "explainOrder",
             operation_id: "explainOrder",

@@ -2,22 +2,18 @@
 
 use std::sync::Arc;
 
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use axum::body::Body;
-use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD as BASE64URL};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
-use jiff::Timestamp;
 use lambda_support::config::Settings;
 use order_domain::ids::OrderId;
 use order_domain::tenant::TenantId;
 use order_store::Store;
 use serde_json::{Value, json};
+use test_support::issuer::{Issuer, cursor_secret, serve_secret};
 use test_support::{TestDatabase, order_draft, place_order, tenant};
 use tower::ServiceExt;
-use wiremock::matchers::any;
-use wiremock::{Mock, MockServer, ResponseTemplate};
+use wiremock::MockServer;
 
 use crate::config::Config;
 use crate::handler::Deps;
@@ -50,7 +46,7 @@ pub(super) struct Fixture {
     db: Option<TestDatabase>,
     pub(super) store: Store,
     pub(super) secrets: MockServer,
-    keys: Ed25519KeyPair,
+    issuer: Issuer,
     deps: Arc<Deps>,
 }
 
@@ -66,41 +62,32 @@ impl Fixture {
     pub(super) async fn on(db: &TestDatabase) -> Self {
         let store = db.store("oms_operator_api").await;
         let secrets = MockServer::start().await;
-        let keys = Ed25519KeyPair::generate().unwrap();
-        let x = BASE64URL.encode(keys.public_key().as_ref());
-        let jwks = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "k", "x": x}]});
-        let settings = Settings::from_pairs([
+        let issuer = Issuer::new();
+        let own = [
             ("OMS_SECRETS_ENDPOINT", secrets.uri()),
             ("OMS_DATABASE_SECRET_ID", "oms/database/operator-api".to_owned()),
             ("OMS_CURSOR_SECRET_ID", "oms/cursor".to_owned()),
-            ("OMS_JWT_ISSUER", "https://issuer".to_owned()),
-            ("OMS_JWT_AUDIENCE", "oms".to_owned()),
-            ("OMS_JWT_JWKS", jwks.to_string()),
-        ]);
+        ];
+        let settings = Settings::from_pairs(own.into_iter().chain(issuer.settings()));
         let config = Config::from_settings(&settings).unwrap();
         let deps = Arc::new(Deps::with_store(&config, store.clone()).unwrap());
-        let fixture = Self { db: None, store, secrets, keys, deps };
-        fixture.cursor_secret(&json!({"current": STANDARD.encode([7; 32])})).await;
+        let fixture = Self { db: None, store, secrets, issuer, deps };
+        fixture.cursor_secret(&cursor_secret()).await;
         fixture
     }
 
     /// What the secrets endpoint answers from now on.
     pub(super) async fn cursor_secret(&self, secret: &Value) {
-        self.secrets.reset().await;
-        let found = json!({"SecretString": secret.to_string()});
-        let answer = ResponseTemplate::new(200).set_body_json(found);
-        Mock::given(any()).respond_with(answer).mount(&self.secrets).await;
+        serve_secret(&self.secrets, secret).await;
     }
 
     /// A token with changed claims and a right signature.
     pub(super) fn token(&self, change: impl FnOnce(&mut Value)) -> String {
-        let header = json!({"typ": "JWT", "alg": "EdDSA", "kid": "k"});
-        let mut claims = json!({"iss": "https://issuer", "aud": "oms", "sub": "operator",
-            "exp": Timestamp::now().as_second() + 600, "tenant": "acme", "scope": "orders:read"});
-        change(&mut claims);
-        let encode = |part: &Value| BASE64URL.encode(part.to_string());
-        let input = format!("{}.{}", encode(&header), encode(&claims));
-        format!("{input}.{}", BASE64URL.encode(self.keys.sign(input.as_bytes()).as_ref()))
+        self.issuer.token(|_, claims| {
+            claims["sub"] = json!("operator");
+            claims["scope"] = json!("orders:read");
+            change(claims);
+        })
     }
 
     pub(super) async fn get(&self, path: &str) -> Answered {

@@ -2,18 +2,15 @@
 
 use std::sync::Arc;
 
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use axum::body::Body;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body_util::BodyExt;
-use jiff::Timestamp;
 use lambda_support::clock;
 use lambda_support::config::Settings;
 use order_store::Store;
 use serde_json::{Value, json};
 use test_support::TestDatabase;
+use test_support::issuer::Issuer;
 use tower::ServiceExt;
 use wiremock::matchers::path;
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -27,26 +24,18 @@ pub(super) const QUOTE: &str =
 pub(super) const QUOTE_PATH: &str = "/quotes/Q-1001/revisions/3";
 pub(super) const REFERENCE: &str = r#"{"quoteId":"Q-1001","revision":3}"#;
 
-/// Signs tokens as the sales system's login would.
-pub(super) struct Issuer(Ed25519KeyPair);
+/// Whom the function believes, and what a sales system's token says.
+pub(super) struct SalesLogin(Issuer);
 
-impl Issuer {
-    fn jwks(&self) -> String {
-        let x = BASE64URL.encode(self.0.public_key().as_ref());
-        json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "k", "x": x}]}).to_string()
-    }
-
+impl SalesLogin {
     /// A token with changed header and claims, and a right signature.
     pub(super) fn token(&self, change: impl FnOnce(&mut Value, &mut Value)) -> String {
-        let mut header = json!({"typ": "JWT", "alg": "EdDSA", "kid": "k"});
-        let mut claims = json!({"iss": "https://issuer", "aud": "oms", "sub": "sales",
-            "exp": Timestamp::now().as_second() + 600, "tenant": "acme",
-            "scope": "orders:write orders:read", "roles": ["order-operator"]});
-        change(&mut header, &mut claims);
-        let encode = |part: &Value| BASE64URL.encode(part.to_string());
-        let input = format!("{}.{}", encode(&header), encode(&claims));
-        let signature = BASE64URL.encode(self.0.sign(input.as_bytes()).as_ref());
-        format!("{input}.{signature}")
+        self.0.token(|header, claims| {
+            claims["sub"] = json!("sales");
+            claims["scope"] = json!("orders:write orders:read");
+            claims["roles"] = json!(["order-operator"]);
+            change(header, claims);
+        })
     }
 }
 
@@ -95,7 +84,7 @@ pub(super) struct Fixture {
     pub(super) db: TestDatabase,
     pub(super) store: Store,
     pub(super) cpq: MockServer,
-    pub(super) issuer: Issuer,
+    pub(super) issuer: SalesLogin,
     pub(super) deps: Arc<Deps>,
 }
 
@@ -104,16 +93,15 @@ impl Fixture {
         let db = TestDatabase::create().await;
         let store = db.store("oms_order_intake").await;
         let cpq = MockServer::start().await;
-        let issuer = Issuer(Ed25519KeyPair::generate().unwrap());
-        let settings = Settings::from_pairs([
+        let issuer = Issuer::new();
+        let own = [
             ("OMS_DATABASE_SECRET_ID", "oms/database/order-intake".to_owned()),
             ("OMS_CPQ_URL", cpq.uri()),
-            ("OMS_JWT_ISSUER", "https://issuer".to_owned()),
-            ("OMS_JWT_AUDIENCE", "oms".to_owned()),
-            ("OMS_JWT_JWKS", issuer.jwks()),
-        ]);
+        ];
+        let settings = Settings::from_pairs(own.into_iter().chain(issuer.settings()));
         let config = Config::from_settings(&settings).unwrap();
         let deps = Deps::with_store(&config, store.clone(), clock::system()).unwrap();
+        let issuer = SalesLogin(issuer);
         let fixture = Self { db, store, cpq, issuer, deps: Arc::new(deps) };
         fixture.cpq_answers(ResponseTemplate::new(200).set_body_json(quote())).await;
         fixture

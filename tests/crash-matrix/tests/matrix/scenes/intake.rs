@@ -2,12 +2,9 @@
 
 use std::sync::Mutex;
 
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use crash_matrix::job::{HttpRequest, Job, Work};
-use jiff::Timestamp;
 use serde_json::{Value, json};
+use test_support::issuer::Issuer;
 use test_support::stage::Stage;
 
 use super::{Doing, LONG_ENOUGH, Scene, all, count, job_of};
@@ -30,19 +27,20 @@ impl Intake {
         let stage = Stage::placed(1).await;
         let systems = Systems::start().await;
         systems.put("/admin/quotes", &serde_json::from_str(QUOTE).unwrap()).await;
-        let key = Ed25519KeyPair::generate().unwrap();
-        let x = BASE64URL.encode(key.public_key().as_ref());
-        let jwks = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "k", "x": x}]});
-        let settings = [
+        let issuer = Issuer::new();
+        let own = [
             ("OMS_DATABASE_SECRET_ID", "oms/database/order-intake".to_owned()),
             ("OMS_CPQ_URL", format!("{}/CPQ", systems.url())),
-            ("OMS_JWT_ISSUER", "https://issuer".to_owned()),
-            ("OMS_JWT_AUDIENCE", "oms".to_owned()),
-            ("OMS_JWT_JWKS", jwks.to_string()),
         ];
-        let settings = settings.map(|(name, value)| (name.to_owned(), value)).into();
+        let settings = own.into_iter().chain(issuer.settings());
+        let token = issuer.token(|_, claims| {
+            claims["sub"] = json!("sales");
+            claims["scope"] = json!("orders:write orders:read");
+            claims["roles"] = json!(["order-operator"]);
+        });
+        let settings = settings.map(|(name, value)| (name.to_owned(), value)).collect();
         let headers = [
-            ("authorization", format!("Bearer {}", token(&key))),
+            ("authorization", format!("Bearer {token}")),
             ("content-type", "application/json".to_owned()),
             ("idempotency-key", "\"one-key\"".to_owned()),
         ];
@@ -53,17 +51,6 @@ impl Intake {
         };
         Self { stage, systems, request, settings, answers: Mutex::default() }
     }
-}
-
-fn token(key: &Ed25519KeyPair) -> String {
-    let claims = json!({"iss": "https://issuer", "aud": "oms", "sub": "sales", "tenant": "acme",
-        "exp": Timestamp::now().as_second() + 600, "scope": "orders:write orders:read",
-        "roles": ["order-operator"]});
-    let encode = |part: &Value| BASE64URL.encode(part.to_string());
-    let header = json!({"typ": "JWT", "alg": "EdDSA", "kid": "k"});
-    let input = format!("{}.{}", encode(&header), encode(&claims));
-    let signature = BASE64URL.encode(key.sign(input.as_bytes()).as_ref());
-    format!("{input}.{signature}")
 }
 
 impl Scene for Intake {
