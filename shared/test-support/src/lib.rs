@@ -3,8 +3,8 @@
 
 mod builders;
 mod database;
-mod many;
 pub mod issuer;
+mod many;
 pub mod operations;
 pub mod pointers;
 pub mod stage;

@@ -78,6 +78,7 @@ async fn a_case_that_closed_meanwhile_is_left_alone() {
         input: Default::default(),
         fingerprint: String::new(),
         is_preview: false,
+        bulk_action_id: None,
     };
     let later = Timestamp::now() + SignedDuration::from_secs(1);
     let ctx = CommandContext::new(Actor::caller("olga", vec!["order-operator".to_owned()]), later);
