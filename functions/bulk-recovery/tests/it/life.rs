@@ -374,3 +374,108 @@ async fn words_for_many_cases_are_done_at_once_and_nothing_is_followed() {
     assert_eq!(world.stage.db.number(assigned).await, 5);
     world.stage.db.finish().await;
 }
+
+#[tokio::test]
+async fn what_the_clock_does_to_a_case_is_no_change_of_anybodys() {
+    let world = World::with_cases(4).await;
+    let id = world.prepared(&world.retry()).await;
+    // As reconciliation escalates what nobody touched.
+    let escalated = "update order_fallout_case set version = version + 1, severity = 'CRITICAL',
+        escalation_level = 1, assigned_group = 'order-supervisors'";
+    world.stage.db.execute(escalated).await;
+
+    world.moved(OPERATOR, id, BulkCommand::Start).await;
+    world.round().await;
+
+    assert_eq!(world.count(id, I::Running).await, 4);
+    world.stage.db.finish().await;
+}
+
+#[tokio::test]
+async fn what_a_dead_worker_had_in_hand_is_not_begun_after_an_abort() {
+    let world = World::with_cases(3).await;
+    let id = world.prepared(&world.retry()).await;
+    world.moved(OPERATOR, id, BulkCommand::Start).await;
+    let in_hand = "update bulk_action_item set leased_until = now(), claim_count = 1";
+    world.stage.db.execute(in_hand).await;
+
+    world.moved(OPERATOR, id, BulkCommand::Abort).await;
+    world.round_later().await;
+
+    assert_eq!(world.count(id, I::Skipped).await, 3);
+    assert_eq!(world.status(id).await, BulkStatus::Aborted);
+    assert_eq!(world.stage.db.number("select count(*) from fallout_action").await, 0);
+    world.stage.db.finish().await;
+}
+
+#[tokio::test]
+async fn a_case_that_is_never_answered_is_given_up_and_holds_nobody_up() {
+    let world = World::with_cases(3).await;
+    let id = world.prepared(&world.retry()).await;
+    world.moved(OPERATOR, id, BulkCommand::Start).await;
+    let again_and_again = "update bulk_action_item set leased_until = now(), claim_count = 5
+        where position = 1";
+    world.stage.db.execute(again_and_again).await;
+
+    world.round_later().await;
+    world.stage.answer_every_order(|_| None).await;
+    world.round_later().await;
+
+    assert_eq!(world.status(id).await, BulkStatus::Completed);
+    let detail = world.detail(id).await;
+    let given_up = detail.groups.iter().find(|x| x.status == I::Refused).unwrap();
+    assert_eq!((given_up.count, given_up.code.as_deref()), (1, Some("NOT_ANSWERED")));
+    world.stage.db.finish().await;
+}
+
+#[tokio::test]
+async fn a_system_that_is_sent_nothing_is_waited_for() {
+    let world = World::with_cases(3).await;
+    let id = world.prepared(&world.retry()).await;
+    world.moved(OPERATOR, id, BulkCommand::Start).await;
+    let held = "insert into target_system_circuit (tenant_id, system, status, opened_at, opened_by,
+            operator, reason_code, next_move_at, window_started_at, updated_at)
+        values ('acme', 'LOGISTICS', 'OPEN', now(), 'OPERATOR', 'sven', 'MAINTENANCE',
+            now() + interval '1 hour', now(), now())";
+    world.stage.db.execute(held).await;
+
+    world.round().await;
+    assert_eq!(world.count(id, I::Pending).await, 3);
+    world.stage.db.execute("delete from target_system_circuit").await;
+    world.round().await;
+
+    assert_eq!(world.count(id, I::Running).await, 3);
+    world.stage.db.finish().await;
+}
+
+#[tokio::test]
+async fn a_step_that_its_system_refuses_again_is_a_failure_and_not_still_running() {
+    let world = World::with_cases(2).await;
+    let id = world.prepared(&world.retry()).await;
+    world.moved(OPERATOR, id, BulkCommand::Start).await;
+    world.round().await;
+    let attempts = world.stage.claim().await;
+    let refused = StepAnswer::Refused { detail: "status 401".to_owned() };
+    world.stage.answer(&attempts, &refused).await;
+
+    world.round_later().await;
+
+    let detail = world.detail(id).await;
+    let again = detail.groups.iter().find(|x| x.status == I::FailedAgain).unwrap();
+    assert_eq!(again.code.as_deref(), Some("STEP_IS_HELD"));
+    world.stage.db.finish().await;
+}
+
+#[tokio::test]
+async fn one_bulk_action_does_not_take_the_turns_of_another() {
+    let world = World::with_cases(400).await;
+    let many = world.approved(&PrepareBulkAction { canary_size: 1, ..world.retry() }).await;
+    let note = PrepareBulkAction { action: FalloutAction::AddNote, ..world.retry() };
+    let BulkOutcome::Done(few) = world.prepare(OPERATOR, &note).await else { panic!("prepared") };
+
+    world.turn().await;
+
+    assert_eq!(world.count(many, I::Pending).await, 399 - 50, "one claim");
+    assert!(world.count(few.bulk_action_id, I::Pending).await > 0, "its dry run has begun");
+    world.stage.db.finish().await;
+}

@@ -125,6 +125,14 @@ impl World {
         self.rounds().await
     }
 
+    /// One round, in which everybody has one turn.
+    pub(crate) async fn turn(&self) {
+        self.stage.advance(SignedDuration::from_secs(1));
+        let (mut summary, end) =
+            (BulkSummary::default(), Deadline::after(Duration::from_secs(300)));
+        let _ = handler::run_round(&self.worker, "run", end, &mut summary).await.unwrap();
+    }
+
     async fn rounds(&self) -> BulkSummary {
         let (mut summary, end) =
             (BulkSummary::default(), Deadline::after(Duration::from_secs(300)));

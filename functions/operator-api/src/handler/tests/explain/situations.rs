@@ -105,7 +105,7 @@ const PATIENT: StepPolicy = StepPolicy { max_attempts: 5, max_checks: 9, ..IMPAT
 impl Situation {
     /// An order in this situation. A system that can take over is configured everywhere.
     pub(in crate::handler::tests) async fn stage(&self) -> Stage {
-        let stage = self.made().await;
+        let stage = Box::pin(self.made()).await;
         stage.configure("COURIER", "http://courier", json!({})).await;
         stage
     }
