@@ -428,7 +428,7 @@ const MATRIX: &[Line] = &[
         entry: Entry::ListDueCircuits,
         may: &[RECONCILE],
         has_the_grants: &[CALLBACKS, EXECUTOR],
-        sees_nothing: &[BILLING, ESCALATE, OPERATOR, REVIEW, START],
+        sees_nothing: &[BULK, BILLING, ESCALATE, OPERATOR, REVIEW, START],
     },
     // Nobody else writes circuits and the tenant's chain.
     own(Entry::HoldSystem, &[OPERATOR]),
@@ -436,7 +436,7 @@ const MATRIX: &[Line] = &[
     Line {
         entry: Entry::ListSystems,
         may: &[OPERATOR],
-        has_the_grants: &[BILLING, CALLBACKS, ESCALATE, EXECUTOR, RECONCILE, REVIEW, START],
+        has_the_grants: &[BULK, BILLING, CALLBACKS, ESCALATE, EXECUTOR, RECONCILE, REVIEW, START],
         sees_nothing: &[],
     },
     // Reconciliation reads whatever tells where an order is.

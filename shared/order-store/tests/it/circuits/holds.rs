@@ -92,7 +92,7 @@ async fn the_later_end_of_two_holds_wins_and_each_is_audited_once() {
 }
 
 #[tokio::test]
-async fn a_hold_that_cannot_be_is_refused_and_leaves_nothing() {
+async fn a_hold_that_cannot_be_is_refused_and_audited_and_holds_nothing() {
     let stage = staged(1).await;
     let now = stage.now();
 
@@ -105,7 +105,12 @@ async fn a_hold_that_cannot_be_is_refused_and_leaves_nothing() {
     assert_eq!(long, SystemOutcome::Refused(CircuitRejection::HoldIsTooLong));
     assert_eq!(nobody, SystemOutcome::NotFound);
     assert_eq!(closed, SystemOutcome::Refused(CircuitRejection::CircuitNotOpen));
-    assert_eq!(stage.db.number("select count(*) from target_system_circuit").await, 0);
+    let open = "select count(*) from target_system_circuit where status <> 'CLOSED'";
+    assert_eq!(stage.db.number(open).await, 0);
+    let audited = "select string_agg(code, ' ' order by sequence) from audit_entry
+        where outcome = 'REFUSED' and command in ('hold_system', 'release_system')";
+    let told = stage.db.text(audited).await;
+    assert_eq!(told.as_deref(), Some("HOLD_ENDS_IN_THE_PAST HOLD_IS_TOO_LONG CIRCUIT_NOT_OPEN"));
     stage.db.finish().await;
 }
 

@@ -51,6 +51,8 @@ impl World {
         let later = self.stage.now() + SignedDuration::from_mins(1);
         let tx = worker.system_tx().await.expect("a connection");
         let turns = bulk::take_turns(tx, (later, 10)).await;
+        // Whoever is refused writes nothing: the look for whose turn it is was the worker's own.
+        self.stage.db.execute("update bulk_action set last_turn_at = null").await;
         turns.expect("a list").0.pop().expect("a live one")
     }
 
