@@ -14,8 +14,8 @@ use order_store::bulk::{
 use order_store::commands::{ActOutcome, act_on_case, recall_action};
 
 use crate::deps::Deps;
-use crate::handler::Run;
 use crate::policy;
+use crate::run::Run;
 use crate::summary::{BulkSummary, count};
 
 /// Acts on the cases that may go now, as many as one turn allows. Returns whether it was as many.

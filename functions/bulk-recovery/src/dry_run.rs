@@ -7,8 +7,8 @@ use order_store::bulk::{BulkItem, ItemForecast, LiveBulkAction, keep_forecasts, 
 use order_store::commands::{ActOnCase, ActionForecast, foresee_actions};
 
 use crate::deps::Deps;
-use crate::handler::Run;
 use crate::policy;
+use crate::run::Run;
 use crate::summary::{BulkSummary, count};
 
 /// Looks at the next cases that nobody has looked at, and writes down what it finds. Returns whether

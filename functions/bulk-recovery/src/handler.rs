@@ -13,15 +13,9 @@ use order_store::commands::{AdvanceOutcome, advance_bulk_action};
 use tracing::Instrument;
 
 pub use crate::deps::Deps;
+use crate::run::Run;
 use crate::summary::{BulkSummary, count};
 use crate::{carry_out, dry_run, policy};
-
-/// One run, for whoever works in it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Run<'a> {
-    pub(crate) worker_id: &'a str,
-    pub(crate) deadline: Deadline,
-}
 
 /// Works until the deadline. What the schedule sends is not read.
 ///

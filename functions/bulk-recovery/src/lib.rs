@@ -6,6 +6,7 @@ mod deps;
 mod dry_run;
 pub mod handler;
 pub mod policy;
+mod run;
 mod summary;
 
 pub use config::Config;

@@ -34,10 +34,10 @@ use tracing::Instrument;
 
 use crate::case_actions::SCOPE as SCOPE_WRITE;
 use crate::handler::{Deps, actor_of, begin};
+use crate::parameters::{Parameters, SCOPE, decoded};
 use crate::preconditions::version_of;
 use crate::problem::not_found;
 use crate::responses::ListLinks;
-use crate::routes::{Parameters, SCOPE, decoded};
 
 const LIST: &str = "oms/bulk-actions/cursor/v1";
 const ITEMS: &str = "oms/bulk-action-items/cursor/v1";

@@ -24,9 +24,9 @@ use uuid::Uuid;
 use self::answer::{ApplyAnswer, CatalogueDocument, CatalogueList, ListedCatalogue};
 use self::apply::Asked;
 use crate::handler::{Deps, begin};
+use crate::parameters::{Parameters, decoded};
 use crate::problem::not_found;
 use crate::responses::ListLinks;
-use crate::routes::{Parameters, decoded};
 
 /// What a token must be issued for to see catalogues.
 pub(crate) const SCOPE_READ: &str = "catalogues:read";

@@ -8,6 +8,7 @@ mod config;
 mod description;
 pub mod handler;
 mod incidents;
+mod parameters;
 mod preconditions;
 mod problem;
 mod reference;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{FromRequest, Path, Query, Request, State};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{FromRequest, Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -14,7 +14,6 @@ use lambda_support::caller::{Caller, Role};
 use lambda_support::edge::with_edge_layers;
 use lambda_support::idempotency_key::IdempotencyKey;
 use lambda_support::json_body::JsonBody;
-use lambda_support::list_parameters::invalid;
 use lambda_support::problem::Problem;
 use order_domain::explanation::to_text;
 use order_domain::ids::{FalloutCaseId, IncidentId, OrderId};
@@ -26,18 +25,13 @@ use crate::case_actions::{self, Asked, Target};
 use crate::catalogues;
 use crate::handler::{Deps, explain, list, show, show_case};
 use crate::incidents::{self, IncidentList, ListIncidents};
+use crate::parameters::{Parameters, SCOPE, decoded};
 use crate::problem::not_found;
 use crate::reference;
 use crate::requests::ListOrders;
 use crate::responses::{CaseDocument, OrderDocument, OrderList};
 use crate::target_systems;
 use crate::worklist;
-
-/// Decoded parameters, or what cannot be decoded.
-pub(crate) type Parameters = Result<Query<Vec<(String, String)>>, QueryRejection>;
-
-/// What a token must be issued for.
-pub const SCOPE: &str = "orders:read";
 
 /// The router of this function.
 pub fn router(deps: Arc<Deps>) -> Router {
@@ -65,12 +59,6 @@ pub fn router(deps: Arc<Deps>) -> Router {
         .route("/target-systems/{system}/release", post(target_systems::release))
         .with_state(deps);
     with_edge_layers(authenticated(routes, verifier).merge(reference::routes()))
-}
-
-/// What a query string says, each name with its value.
-pub(crate) fn decoded(query: Parameters) -> Result<Vec<(String, String)>, Problem> {
-    let Query(parameters) = query.map_err(|_undecodable| invalid("query", "not a query string"))?;
-    Ok(parameters)
 }
 
 async fn list_orders(

@@ -27,8 +27,8 @@ use serde_json::{Value, json};
 use tracing::Instrument;
 
 use crate::handler::{Deps, actor_of, begin};
+use crate::parameters::{Parameters, decoded};
 use crate::problem::{check_reason_code, misfit, not_found};
-use crate::routes::{Parameters, decoded};
 
 /// What a token must be issued for to see target systems.
 pub(crate) const SCOPE_READ: &str = "target-systems:read";

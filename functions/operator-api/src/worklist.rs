@@ -21,8 +21,8 @@ use serde::Serialize;
 use tracing::Instrument;
 
 use crate::handler::{Deps, begin};
+use crate::parameters::{Parameters, SCOPE, decoded};
 use crate::responses::ListLinks;
-use crate::routes::{Parameters, SCOPE, decoded};
 
 const CASES: &str = "oms/fallout-cases/cursor/v1";
 

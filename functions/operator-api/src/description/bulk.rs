@@ -15,7 +15,7 @@ use crate::bulk_actions::{
     PreparedDocument, TITLE, status_of,
 };
 use crate::case_actions;
-use crate::routes::SCOPE;
+use crate::parameters::SCOPE;
 
 const ONE: &str = "/bulk-actions/{bulkActionId}";
 const ROLES: &[&str] = &[

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::{CASES, code, example, one_of, order_id, refusals, to_case, to_order};
 use crate::case_actions::{self, ActionDocument, ActionRequest, status_of};
+use crate::parameters::SCOPE;
 use crate::responses::CaseDocument;
-use crate::routes::SCOPE;
 
 const CASE: &str = "/orders/{orderId}/fallout-cases/{caseId}";
 const ACTION: &str = "/orders/{orderId}/fallout-cases/{caseId}/actions/{action}";

@@ -8,8 +8,8 @@ use serde_json::json;
 
 use super::{ORDERS, cases, example, name, one_of, only_true, order_id, text, to_case, to_order};
 use crate::case_actions::{self, ActionDocument, ActionRequest};
+use crate::parameters::SCOPE;
 use crate::responses::{OrderDocument, OrderList};
-use crate::routes::SCOPE;
 
 pub(super) fn list() -> Operation {
     let status = Parameter::query("status", one_of(OrderStatus::ALL), json!("FALLOUT"));

@@ -5,7 +5,7 @@ use order_domain::fallout::{CaseStatus, Severity};
 use serde_json::json;
 
 use super::{CASES, example, name, one_of, only_true, text, to_case};
-use crate::routes::SCOPE;
+use crate::parameters::SCOPE;
 use crate::worklist::{CaseList, SignatureList};
 
 pub(super) fn cases() -> Operation {
