@@ -1,6 +1,6 @@
 //! Bulk actions: prepared and moved by people, advanced by their worker (§20).
 //!
-//! A bulk action changes no order. What it does to a case is [`act_on_case`](super::act_on_case),
+//! A bulk action changes no order. What it does to a case is [`act_on_case()`](super::act_on_case()),
 //! under a key of its own per case; here are the list, the status and the results.
 
 mod advance;
