@@ -44,9 +44,8 @@ alter table fulfillment_step
     -- about the call that was then made.
     add column circuit_wait text,
     add constraint circuit_wait_is_known check (circuit_wait in ('WAITING', 'LET_GO'));
--- In the order in which they are let go: fewest attempts, then the oldest.
-create index steps_that_wait_for_a_system on fulfillment_step (
-    tenant_id, target_system, attempt_count, next_attempt_at, id)
+-- In the order in which they are let go: one whose probe failed is the youngest then.
+create index steps_that_wait_for_a_system on fulfillment_step (tenant_id, target_system, next_attempt_at, id)
     where status = 'READY' and circuit_wait = 'WAITING';
 
 alter table platform_incident drop constraint incident_kind_is_known;

@@ -10,13 +10,27 @@ use crate::error::StoreError;
 use crate::row::Reader;
 use crate::tx::SystemTx;
 
-/// A system that is out of service is not asked either, but for the question that was let go.
+/// The system of step `s` answers no questions: what is due there is a verdict, and no call.
+macro_rules! is_mute {
+    () => {
+        r"exists (select from target_system t
+                  where t.tenant_id = s.tenant_id and t.system = s.target_system
+                    and t.settings->'capabilities'->>'canBeQueried' = 'false')"
+    };
+}
+pub(crate) use is_mute;
+
+/// A system that is out of service is not asked either, but for the question that was let go; where
+/// there is nobody to ask, that is no reason to wait.
 macro_rules! is_asked {
     () => {
         r"not exists (select from target_system_circuit b
                        where b.tenant_id = s.tenant_id and b.system = s.target_system
                          and (b.status = 'OPEN'
-                              or b.status = 'PROBING' and s.circuit_wait is distinct from 'LET_GO'))"
+                              or b.status = 'PROBING' and s.circuit_wait is distinct from 'LET_GO')
+                         and not exists (select from target_system t
+                                         where t.tenant_id = b.tenant_id and t.system = b.system
+                                           and t.settings->'capabilities'->>'canBeQueried' = 'false'))"
     };
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::policy::WINDOW;
+use super::policy::{LEAST_ANSWERS, WINDOW};
 use crate::step::answer::StepAnswer;
 
 /// What one answer says about the system that gave it, or did not.
@@ -95,10 +95,12 @@ impl FailureWindow {
     }
 
     /// Whether good answers are worth counting: without bad ones they change nothing, and a system
-    /// that is well costs no write.
+    /// that is well costs no write. Of one that only fails now and then, as many are counted as it
+    /// takes to tell; more would make all who record its answers wait for each other.
     #[must_use]
-    pub fn has_failures(self, now: Timestamp) -> bool {
-        self.failure_count > 0 && !self.is_over(now)
+    pub fn is_in_doubt(self, now: Timestamp) -> bool {
+        let enough = self.failure_count.saturating_add(LEAST_ANSWERS);
+        self.failure_count > 0 && self.success_count <= enough && !self.is_over(now)
     }
 
     fn is_over(self, now: Timestamp) -> bool {

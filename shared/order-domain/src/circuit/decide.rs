@@ -54,7 +54,7 @@ pub enum LetGo {
     Nobody,
     /// One unanswered request is asked about: a question shows as well how the system is.
     Question,
-    /// So many waiting steps, those with the fewest attempts first.
+    /// So many waiting steps, the oldest first.
     Steps(u32),
 }
 
@@ -100,8 +100,10 @@ impl Circuit {
         match self.status {
             S::Open => false,
             S::Probing => answers.probe.is_some(),
-            S::Closed | S::Draining => {
-                answers.unavailable > 0 || (answers.alive > 0 && self.window.has_failures(now))
+            // While it drains its row is written every second anyway.
+            S::Draining => answers.unavailable > 0 || answers.alive > 0,
+            S::Closed => {
+                answers.unavailable > 0 || (answers.alive > 0 && self.window.is_in_doubt(now))
             }
         }
     }

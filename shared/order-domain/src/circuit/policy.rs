@@ -7,7 +7,7 @@ pub const WINDOW: SignedDuration = SignedDuration::from_secs(60);
 /// Fewer answers than this in a window prove nothing about a system.
 pub const LEAST_ANSWERS: u32 = 10;
 /// The same while it drains: whoever has just been down is trusted less.
-pub const LEAST_ANSWERS_WHILE_DRAINING: u32 = 3;
+pub const LEAST_ANSWERS_WHILE_DRAINING: u32 = 5;
 /// From the opening to the first probe; doubles with each probe that fails.
 pub const FIRST_PAUSE: SignedDuration = SignedDuration::from_secs(30);
 /// Longest time between probes.

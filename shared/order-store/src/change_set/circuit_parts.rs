@@ -1,5 +1,7 @@
 //! Parts about circuits of target systems and the steps that wait for them (ADR 0029).
 
+use crate::due_steps::is_mute;
+
 /// In one order, so that two batches wait for each other at one circuit only. What is counted is added;
 /// a move counts only over the version that it was decided on.
 pub(super) const UPSERT: &str = r"circuit as (
@@ -26,8 +28,8 @@ pub(super) const UPSERT: &str = r"circuit as (
              where m.is_move = (excluded.version = t.version + 1)),
             updated_at = excluded.updated_at)";
 
-/// Waiting steps go, those with the fewest attempts first and then the oldest. Their budget begins anew:
-/// it was not they who took the time.
+/// Waiting steps go, the oldest first: one whose probe failed is the youngest then. Their budget begins
+/// anew: it was not they who took the time.
 pub(super) const LET_GO: &str = r"let_go_chosen as (
         select s.tenant_id, s.id, s.order_id, o.correlation_id, w.at
         from jsonb_to_recordset($1::jsonb->'let_go') as w(tenant_id text, system text, step_count integer,
@@ -38,7 +40,7 @@ pub(super) const LET_GO: &str = r"let_go_chosen as (
             join fulfillment_plan p on p.tenant_id = s.tenant_id and p.id = s.plan_id and p.status = 'RELEASED'
             where s.tenant_id = w.tenant_id and s.target_system = w.system and s.status = 'READY'
               and s.circuit_wait = 'WAITING' and s.held_by_incident_id is null
-            order by s.attempt_count, s.next_attempt_at, s.id
+            order by s.next_attempt_at, s.id
             limit w.step_count
             for update of s skip locked) s  -- whoever is worked on goes another time
         join product_order o on o.tenant_id = s.tenant_id and o.id = s.order_id),
@@ -56,7 +58,8 @@ pub(super) const LET_GO: &str = r"let_go_chosen as (
         from let_go_chosen c)";
 
 /// One request that is due to be asked about is, although its system is taken to be out.
-pub(super) const ASK_ABOUT: &str = r"ask_about as (
+pub(super) const ASK_ABOUT: &str = concat!(
+    r"ask_about as (
         update fulfillment_step t
         set circuit_wait = 'LET_GO', updated_at = w.at
         from jsonb_to_recordset($1::jsonb->'ask_about') as w(tenant_id text, system text, at timestamptz)
@@ -66,10 +69,14 @@ pub(super) const ASK_ABOUT: &str = r"ask_about as (
             where s.tenant_id = w.tenant_id and s.target_system = w.system
               and (s.status in ('SUBMITTED', 'UNKNOWN') and s.response_due_at <= w.at
                    or s.status = 'SUBMITTING' and s.leased_until < w.at)
+              and not ",
+    is_mute!(),
+    r"
             order by s.check_count, s.response_due_at, s.id
             limit 1
             for update of s skip locked) s
-        where t.tenant_id = w.tenant_id and t.id = s.id)";
+        where t.tenant_id = w.tenant_id and t.id = s.id)"
+);
 
 /// The incident of a system that was out of service ends with its circuit.
 pub(super) const SYSTEM_IS_BACK: &str = r"system_is_back as (

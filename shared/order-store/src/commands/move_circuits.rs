@@ -9,11 +9,13 @@ use tokio_postgres::types::Type;
 use crate::change_set::{AskAbout, ChangeSet, LetGo as LetGoRow, Part, SystemIsBack};
 use crate::circuit::{CircuitRow, SystemKey};
 use crate::context::CommandContext;
+use crate::due_steps::is_mute;
 use crate::error::StoreError;
 use crate::row::Reader;
 use crate::tx::{SystemTx, Tx};
 
-pub(crate) const LOCK_DUE_CIRCUITS: &str = r"
+pub(crate) const LOCK_DUE_CIRCUITS: &str = concat!(
+    r"
     select b.tenant_id, b.system, to_jsonb(b) as circuit,
            exists (select from fulfillment_step s
                    join fulfillment_plan p on p.tenant_id = s.tenant_id and p.id = s.plan_id
@@ -23,12 +25,16 @@ pub(crate) const LOCK_DUE_CIRCUITS: &str = r"
            exists (select from fulfillment_step s
                    where s.tenant_id = b.tenant_id and s.target_system = b.system
                      and (s.status in ('SUBMITTED', 'UNKNOWN') and s.response_due_at <= $3
-                          or s.status = 'SUBMITTING' and s.leased_until < $3)) as has_unanswered
+                          or s.status = 'SUBMITTING' and s.leased_until < $3)
+                     and not ",
+    is_mute!(),
+    r") as has_unanswered
     from unnest($1::text[], $2::text[]) as k(tenant_id, system)
     join target_system_circuit b on b.tenant_id = k.tenant_id and b.system = k.system
     where b.status <> 'CLOSED' and b.next_move_at <= $3
     order by b.tenant_id, b.system
-    for update of b skip locked";
+    for update of b skip locked"
+);
 
 /// What a circuit did.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -138,12 +138,14 @@ async fn load(
     let keys = OrderKeys::of_incident(tenant.clone(), request.incident_id);
     let (name, id) = (tenant.as_str(), request.incident_id.as_uuid());
     let incident = [(&name as _, Type::TEXT), (&id as _, Type::UUID)];
-    let (orders, incident, held, stored, chain) = try_join5(
+    // The chain before the incident: whoever holds a system locks the chain and then its circuit, and
+    // a circuit closes its incident.
+    let (orders, chain, incident, held, stored) = try_join5(
         load_orders(tx, &keys, StepScope::All),
+        TenantChain::lock(tx, tenant),
         tx.rows("lock_incident", LOCK_INCIDENT, &incident),
         tx.rows("count_held_steps", COUNT_HELD, &incident),
         find_answer(tx, tenant, (ctx, &request.fingerprint)),
-        TenantChain::lock(tx, tenant),
     )
     .await?;
     Ok(Loaded { orders, incident, held, stored, chain })

@@ -67,7 +67,7 @@ fn the_status_times_event_matrix_is_reviewed() {
         let rows = [
             ("2 good answers", shown(&before.after(answers(2, 0), now))),
             ("2 bad answers", shown(&before.after(answers(0, 2), now))),
-            ("3 bad answers", shown(&before.after(answers(0, 3), now))),
+            ("4 bad answers", shown(&before.after(answers(0, 4), now))),
             ("5 good, 5 bad", shown(&before.after(answers(5, 5), now))),
             ("6 good, 5 bad", shown(&before.after(answers(6, 5), now))),
             ("its probe is answered", shown(&before.after(probe(Sign::Alive), now))),
@@ -190,12 +190,14 @@ fn the_later_end_of_two_holds_wins_and_a_hold_ends_by_itself() {
 fn a_system_that_fails_again_while_it_drains_waits_longer_than_before() {
     let draining = circuit(S::Draining);
 
-    let again = draining.after(answers(1, 2), at(40));
+    let again = draining.after(answers(1, 3), at(40));
 
     assert_eq!((again.status, again.probe_count), (S::Open, 1));
     assert_eq!(again.next_move_at, Some(at(100)));
     // With the probe that was answered these are two.
     assert_eq!(draining.after(answers(0, 1), at(40)).status, S::Draining, "too few to tell");
+    assert_eq!(draining.after(answers(20, 3), at(40)).status, S::Draining, "now and then");
+    assert!(draining.needs(answers(1, 0), at(40)), "good ones count from the first");
 }
 
 proptest! {

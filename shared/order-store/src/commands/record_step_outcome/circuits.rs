@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use order_domain::circuit::{Answers, CircuitStatus, CircuitWait, Sign, sign_of};
-use order_domain::step::StepPolicy;
 use order_domain::step::answer::StepAnswer;
+use order_domain::step::{AnswerSource, StepPolicy};
 use uuid::Uuid;
 
 use super::one::position_of;
@@ -122,6 +122,11 @@ fn answers_by_system(
         let Some(step) = step else { continue };
         let key = SystemKey { tenant: item.tenant.clone(), system: step.target_system.clone() };
         let is_probe = step.circuit_wait == Some(CircuitWait::LetGo);
+        // Whether questions are answered says little about whether work is taken: only a question that
+        // was let go to find out counts.
+        if item.source == AnswerSource::Query && !is_probe {
+            continue;
+        }
         let stored = || step.circuit.clone().unwrap_or_else(|| CircuitRow::absent(now));
         let (_, answers) = heard.entry(key).or_insert_with(|| (stored(), Answers::default()));
         *answers = answers.with(sign, is_probe);
