@@ -7,8 +7,9 @@ mod world;
 
 use jiff::SignedDuration;
 use order_domain::circuit::policy::{FIRST_PAUSE, LEAST_ANSWERS};
-use order_domain::step::{StepPolicy, StepStatus};
-use order_store::commands::{BeginOutcome, OutcomeVerdict};
+use order_domain::step::answer::StepAnswer;
+use order_domain::step::{AnswerSource, StepPolicy, StepStatus};
+use order_store::commands::{BeginOutcome, OutcomeVerdict, StepOutcome};
 use test_support::operations::{IMPATIENT, rejected, unknown};
 use test_support::stage::Stage;
 use test_support::{order_draft, place_order};
@@ -42,6 +43,21 @@ async fn a_system_that_is_well_writes_no_circuit_row() {
     record(&stage, &outcomes(&stage.claim().await, &alive())).await;
 
     assert_eq!(stage.shipping().await, vec!["COMPLETED"; ENOUGH]);
+    assert_eq!(stage.db.number("select count(*) from target_system_circuit").await, 0);
+    stage.db.finish().await;
+}
+
+#[tokio::test]
+async fn questions_that_fail_say_nothing_about_whether_work_is_taken() {
+    let stage = Stage::released(2 * ENOUGH).await;
+    let failed = StepAnswer::CannotTell { detail: "status 401".to_owned() };
+    let questions: Vec<_> = outcomes(&stage.claim().await, &failed)
+        .into_iter()
+        .map(|x| StepOutcome { source: AnswerSource::Query, ..x })
+        .collect();
+
+    record(&stage, &questions).await;
+
     assert_eq!(stage.db.number("select count(*) from target_system_circuit").await, 0);
     stage.db.finish().await;
 }
