@@ -15,23 +15,25 @@ mod command;
 mod counts;
 mod forecast;
 mod item;
-mod pace;
 pub mod reason;
 mod refusal;
 mod result;
 mod status;
+
+use jiff::SignedDuration;
 
 pub use advance::{Advance, BulkFacts, advance};
 pub use command::{BulkAsker, BulkCommand, decide_command};
 pub use counts::ItemCounts;
 pub use forecast::BulkForecast;
 pub use item::BulkItemStatus;
-pub use pace::{PACE_SLACK, Pace};
 pub use refusal::BulkRefusal;
 pub use result::{FollowedCase, ItemResult, result_of};
 pub use status::{BulkStatus, PauseReason};
 
 /// Cases in one bulk action.
 pub const MAX_ITEMS: u32 = 10_000;
+/// How much of a pause a bulk action makes up for: who looks once a second still keeps the pace.
+pub const CATCH_UP: SignedDuration = SignedDuration::from_secs(1);
 /// Cases that one person may have tried alone.
 pub const MAX_CANARY: u32 = 25;

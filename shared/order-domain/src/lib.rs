@@ -19,6 +19,7 @@ pub mod line;
 pub mod liveness;
 pub mod money;
 pub mod order;
+pub mod pace;
 pub mod plan;
 pub mod planning;
 pub mod readiness;

@@ -1,13 +1,9 @@
-//! How fast what waited is let go.
-//!
-//! Invariant: in any minute no more than the rate and what [`CATCH_UP`] is worth, whatever the pauses
-//! of whoever lets go: time in which nobody did is not made up for.
+//! How fast what waited is let go: a [`Pace`] that makes up for [`CATCH_UP`] at most.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::policy::{CATCH_UP, DRAIN_RATE, HIGHEST_DRAIN_RATE};
-
-const MINUTE_NS: i64 = 60_000_000_000;
+use crate::pace::Pace;
 
 /// Steps per minute, at least one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,14 +38,7 @@ impl DrainRate {
     /// How many may go at `now`, and when the next one may; `due` is when the first of them could.
     #[must_use]
     pub fn due(self, due: Timestamp, now: Timestamp) -> (u32, Timestamp) {
-        let interval = MINUTE_NS / i64::from(self.0);
-        let from = due.max(now.checked_sub(CATCH_UP).unwrap_or(due));
-        if from > now {
-            return (0, from);
-        }
-        let passed = i64::try_from(now.duration_since(from).as_nanos()).unwrap_or(0);
-        let count = passed / interval + 1;
-        let next = from.checked_add(SignedDuration::from_nanos(count * interval));
-        (u32::try_from(count).unwrap_or(1), next.unwrap_or(Timestamp::MAX))
+        let (count, next) = Pace::per_minute(self.0, CATCH_UP).grant(Some(due), now, u32::MAX);
+        (count, next.unwrap_or(due))
     }
 }

@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 use futures_util::future::try_join3;
 use jiff::{SignedDuration, Timestamp};
 use order_domain::bulk::reason::NOT_ANSWERED;
-use order_domain::bulk::{BulkStatus, Pace};
+use order_domain::bulk::{BulkStatus, CATCH_UP};
+use order_domain::pace::Pace;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
@@ -193,18 +194,9 @@ fn take(
     limits: ClaimLimits,
     paces: &mut BTreeMap<String, Timestamp>,
 ) -> Vec<ClaimedItem> {
-    let may_begin = |x: &Candidate| match status {
-        BulkStatus::Running => true,
-        BulkStatus::Canary => x.is_canary,
-        BulkStatus::Preparing
-        | BulkStatus::Prepared
-        | BulkStatus::AwaitingApproval
-        | BulkStatus::Paused
-        | BulkStatus::Aborting
-        | BulkStatus::Completed
-        | BulkStatus::Aborted => false,
-    };
-    let pace = Pace::per_minute(bulk.rate_per_minute);
+    let may_begin =
+        |x: &Candidate| status.is_at_work() && (x.is_canary || status != BulkStatus::Canary);
+    let pace = Pace::per_minute(bulk.rate_per_minute, CATCH_UP);
     // Words about cases are sent to nobody.
     let is_paced = !bulk.action.is_about_the_case_only();
     let mut taken = Vec::new();
