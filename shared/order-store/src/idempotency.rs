@@ -78,7 +78,7 @@ pub(crate) async fn find_answer<T: DeserializeOwned>(
 
 /// Keeps what a person is answered under the key of `ctx`, where there is one.
 ///
-/// Who writes the set reads a conflict on `idempotency_record_pk` as "somebody was faster: repeat".
+/// The set is then written by [`write_once`].
 pub(crate) fn keep_answer(
     set: &mut ChangeSet,
     tenant: String,
@@ -100,4 +100,32 @@ pub(crate) fn keep_answer(
     };
     set.push(Part::NewIdempotency, &row);
     Ok(())
+}
+
+/// Whether a set with a kept answer was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Written {
+    /// It was.
+    Now,
+    /// Somebody kept an answer under the key between our look and our write; nothing was written,
+    /// and a repeat reads what they did.
+    SomebodyWasFaster,
+}
+
+/// Writes a set in which an answer is kept, and commits.
+///
+/// # Errors
+/// Any other failure of the statement; nothing was written then.
+pub(crate) async fn write_once(
+    set: ChangeSet,
+    tx: Tx,
+    operation: &'static str,
+) -> Result<Written, StoreError> {
+    match set.write(tx, operation).await {
+        Err(error) if error.constraint() == Some("idempotency_record_pk") => {
+            Ok(Written::SomebodyWasFaster)
+        }
+        written => written.map(|()| Written::Now),
+    }
 }

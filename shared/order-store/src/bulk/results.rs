@@ -164,7 +164,6 @@ fn followed(r: &Reader<'_>) -> Result<FollowedCase, StoreError> {
         CaseKind::Step | CaseKind::Contradiction => None,
     };
     let reached = milestone.map(|x| r.get::<Option<Timestamp>>(x)).transpose()?.flatten();
-    let step: Option<String> = r.get("step_status")?;
     Ok(FollowedCase {
         kind,
         status: r.parse("status")?,
@@ -173,7 +172,7 @@ fn followed(r: &Reader<'_>) -> Result<FollowedCase, StoreError> {
         newer_reason_code: r.get("newer_reason_code")?,
         order: r.parse("order_status")?,
         is_milestone_reached: reached.is_some(),
-        step: step.map(|_| r.parse("step_status")).transpose()?,
+        step: r.parse_optional("step_status")?,
         is_step_held: r.get("is_step_held")?,
     })
 }

@@ -41,7 +41,7 @@ use crate::change::OrderChange;
 use crate::change_set::ChangeSet;
 use crate::context::CommandContext;
 use crate::error::StoreError;
-use crate::idempotency::KeptAnswer;
+use crate::idempotency::{KeptAnswer, Written, write_once};
 use crate::tx::TenantTx;
 
 /// What was decided, with the words of who asked for it.
@@ -103,11 +103,10 @@ pub async fn act_on_case(
             ActOutcome::Done(Box::new(report))
         }
     };
-    match set.write(tenant_tx.tx, "act_on_case").await {
-        // Somebody stored the key between our look and our write: the repeat reads what they did.
-        Err(error) if error.constraint() == Some("idempotency_record_pk") => Ok(ActOutcome::Busy),
-        written => written.map(|()| outcome),
-    }
+    Ok(match write_once(set, tenant_tx.tx, "act_on_case").await? {
+        Written::Now => outcome,
+        Written::SomebodyWasFaster => ActOutcome::Busy,
+    })
 }
 
 fn replay(stored: KeptAnswer<Stored>) -> ActOutcome {

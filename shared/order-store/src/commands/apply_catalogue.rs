@@ -21,7 +21,7 @@ use crate::catalogue::digest_of;
 use crate::change_set::{ChangeSet, CurrentCatalogue, Part};
 use crate::context::CommandContext;
 use crate::error::StoreError;
-use crate::idempotency::{KeptAnswer, find_answer, keep_answer};
+use crate::idempotency::{KeptAnswer, Written, find_answer, keep_answer, write_once};
 use crate::row::Reader;
 use crate::tenant_chain::TenantChain;
 use crate::tx::{TenantTx, Tx};
@@ -159,13 +159,10 @@ pub async fn apply_catalogue(
     chain.push(&mut set, ctx, COMMAND, &audited);
     let asked = (ctx, COMMAND, &*request.fingerprint);
     keep_answer(&mut set, tenant.to_string(), asked, &stored)?;
-    match set.write(tenant_tx.tx, COMMAND).await {
-        // Somebody stored the key between our look and our write: the repeat reads what they did.
-        Err(error) if error.constraint() == Some("idempotency_record_pk") => {
-            Ok(ApplyCatalogueOutcome::Busy)
-        }
-        written => written.map(|()| replay(KeptAnswer::Same(stored))),
-    }
+    Ok(match write_once(set, tenant_tx.tx, COMMAND).await? {
+        Written::Now => replay(KeptAnswer::Same(stored)),
+        Written::SomebodyWasFaster => ApplyCatalogueOutcome::Busy,
+    })
 }
 
 fn replay(stored: KeptAnswer<Stored>) -> ApplyCatalogueOutcome {

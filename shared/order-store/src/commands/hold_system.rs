@@ -16,7 +16,7 @@ use crate::change_set::{ChangeSet, Part};
 use crate::circuit::{CircuitRow, SystemKey};
 use crate::context::CommandContext;
 use crate::error::StoreError;
-use crate::idempotency::{KeptAnswer, find_answer, keep_answer};
+use crate::idempotency::{KeptAnswer, Written, find_answer, keep_answer, write_once};
 use crate::row::Reader;
 use crate::tenant_chain::TenantChain;
 use crate::tx::{TenantTx, Tx};
@@ -164,13 +164,10 @@ async fn change(
     chain.push(&mut set, ctx, command, &outcome);
     let asked = (ctx, command, &*request.fingerprint);
     keep_answer(&mut set, key.tenant.to_string(), asked, &changed)?;
-    match set.write(tenant_tx.tx, command).await {
-        // Somebody stored the key between our look and our write: the repeat reads what they did.
-        Err(error) if error.constraint() == Some("idempotency_record_pk") => {
-            Ok(SystemOutcome::Busy)
-        }
-        written => written.map(|()| SystemOutcome::Done(changed)),
-    }
+    Ok(match write_once(set, tenant_tx.tx, command).await? {
+        Written::Now => SystemOutcome::Done(changed),
+        Written::SomebodyWasFaster => SystemOutcome::Busy,
+    })
 }
 
 async fn load(

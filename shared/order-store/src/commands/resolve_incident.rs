@@ -21,7 +21,7 @@ use crate::change::OrderChange;
 use crate::change_set::{ChangeSet, IncidentResolution, Part};
 use crate::context::CommandContext;
 use crate::error::StoreError;
-use crate::idempotency::{KeptAnswer, find_answer, keep_answer};
+use crate::idempotency::{KeptAnswer, Written, find_answer, keep_answer, write_once};
 use crate::row::Reader;
 use crate::tenant_chain::TenantChain;
 use crate::tx::{TenantTx, Tx};
@@ -121,13 +121,10 @@ pub async fn resolve_incident(
     loaded.chain.push(&mut set, ctx, "resolve_incident", &AuditOutcome::Applied);
     let asked = (ctx, "resolve_incident", &*request.fingerprint);
     keep_answer(&mut set, tenant.to_string(), asked, &resolved)?;
-    match set.write(tenant_tx.tx, "resolve_incident").await {
-        // Somebody stored the key between our look and our write: the repeat reads what they did.
-        Err(error) if error.constraint() == Some("idempotency_record_pk") => {
-            Ok(ResolveIncidentOutcome::Busy)
-        }
-        written => written.map(|()| ResolveIncidentOutcome::Resolved(resolved)),
-    }
+    Ok(match write_once(set, tenant_tx.tx, "resolve_incident").await? {
+        Written::Now => ResolveIncidentOutcome::Resolved(resolved),
+        Written::SomebodyWasFaster => ResolveIncidentOutcome::Busy,
+    })
 }
 
 async fn load(

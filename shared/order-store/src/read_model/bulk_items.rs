@@ -7,7 +7,6 @@ use serde::Serialize;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
-use super::bulk_view::forecast;
 use crate::error::StoreError;
 use crate::row::Reader;
 use crate::tx::TenantTx;
@@ -67,7 +66,7 @@ impl TryFrom<&Row> for BulkItemView {
             fallout_case_id: FalloutCaseId::from_uuid(r.get("fallout_case_id")?),
             target_system: r.get("target_system")?,
             status: r.parse("status")?,
-            forecast: forecast(&r)?,
+            forecast: r.parse_optional("forecast")?,
             code: r.get("code")?,
             is_canary: r.get("is_canary")?,
             acted_at: r.get("acted_at")?,

@@ -119,12 +119,11 @@ impl TryFrom<&Row> for BulkActionView {
 
     fn try_from(row: &Row) -> Result<Self, StoreError> {
         let r = Reader::new("bulk_action", row);
-        let pause: Option<String> = r.get("pause_reason")?;
         Ok(Self {
             bulk_action_id: BulkActionId::from_uuid(r.get("id")?),
             action: r.parse("action")?,
             status: r.parse("status")?,
-            pause_reason: pause.map(|_| r.parse("pause_reason")).transpose()?,
+            pause_reason: r.parse_optional("pause_reason")?,
             reason_code: r.get("reason_code")?,
             note: r.get("note")?,
             selection: r.get("selection")?,
@@ -170,7 +169,7 @@ impl TryFrom<&Row> for ItemGroup {
         let samples = orders.into_iter().zip(cases);
         Ok(Self {
             status: r.parse("status")?,
-            forecast: forecast(&r)?,
+            forecast: r.parse_optional("forecast")?,
             code: r.get("code")?,
             is_canary: r.get("is_canary")?,
             count: r.count("items")?,
@@ -179,11 +178,6 @@ impl TryFrom<&Row> for ItemGroup {
                 .collect(),
         })
     }
-}
-
-pub(super) fn forecast(r: &Reader<'_>) -> Result<Option<BulkForecast>, StoreError> {
-    let forecast: Option<String> = r.get("forecast")?;
-    forecast.map(|_| r.parse("forecast")).transpose()
 }
 
 /// Everything about one bulk action but its cases one by one.

@@ -1,6 +1,5 @@
 //! The worker takes a bulk action where its counts and the clock lead.
 
-use jiff::Timestamp;
 use order_domain::bulk::{Advance, BulkStatus, PauseReason, advance};
 use order_domain::ids::BulkActionId;
 
@@ -33,8 +32,8 @@ pub async fn advance_bulk_action(
     let tenant = tenant_tx.tenant.clone();
     let bulk = tenant_tx.tx.open(Some(&tenant), async |tx| lock(tx, &tenant, id).await).await?;
     let moved = bulk.as_ref().and_then(|x| {
-        let step: (Advance, Timestamp) = (advance(&x.facts, ctx.now), ctx.now);
-        Some((x, step.0, step.0.status(x.facts.status)?))
+        let step = advance(&x.facts, ctx.now);
+        Some((x, step, step.status(x.facts.status)?))
     });
     let Some((bulk, step, status)) = moved else {
         tenant_tx.tx.roll_back().await?;

@@ -8,14 +8,13 @@ use order_domain::bulk::{
 use order_domain::ids::BulkActionId;
 use serde::{Deserialize, Serialize};
 
-use super::BulkOutcome;
 use super::movement::{Cause, push_status};
 use super::row::{BulkRow, lock};
-use crate::audit::AuditOutcome;
+use super::{BulkOutcome, Stored, conclude};
 use crate::change_set::ChangeSet;
 use crate::context::CommandContext;
 use crate::error::StoreError;
-use crate::idempotency::{KeptAnswer, find_answer, keep_answer};
+use crate::idempotency::{KeptAnswer, find_answer};
 use crate::tenant_chain::TenantChain;
 use crate::tx::TenantTx;
 
@@ -49,22 +48,6 @@ pub struct BulkMoved {
     pub version: i64,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-enum Stored {
-    Done(BulkMoved),
-    Refused(String),
-}
-
-impl From<Stored> for BulkOutcome<BulkMoved> {
-    fn from(stored: Stored) -> Self {
-        match stored {
-            Stored::Done(moved) => Self::Done(moved),
-            Stored::Refused(code) => BulkRefusal::find(&code).map_or(Self::Busy, Self::Refused),
-        }
-    }
-}
-
 /// The audited name of a command on a bulk action.
 const fn audited(command: BulkCommand) -> &'static str {
     match command {
@@ -90,7 +73,7 @@ pub async fn move_bulk_action(
         .tx
         .open(Some(&tenant), async |tx| {
             try_join3(
-                find_answer::<Stored>(tx, &tenant, (ctx, &request.fingerprint)),
+                find_answer::<Stored<BulkMoved>>(tx, &tenant, (ctx, &request.fingerprint)),
                 lock(tx, &tenant, request.bulk_action_id),
                 TenantChain::lock(tx, &tenant),
             )
@@ -108,22 +91,10 @@ pub async fn move_bulk_action(
         return Ok(known.unwrap_or(BulkOutcome::NotFound));
     };
     let mut set = ChangeSet::default();
-    let answer = match decide(ctx, request, bulk) {
-        Ok(status) => Stored::Done(push(&mut set, (ctx, request), (bulk, status))),
-        Err(refusal) => Stored::Refused(refusal.code().to_owned()),
-    };
-    let outcome = match &answer {
-        Stored::Done(_) => AuditOutcome::Applied,
-        Stored::Refused(code) => AuditOutcome::Refused(code.clone()),
-    };
-    let command = audited(request.command);
-    chain.push(&mut set, ctx, command, &outcome);
-    let asked = (ctx, command, &*request.fingerprint);
-    keep_answer(&mut set, tenant.to_string(), asked, &answer)?;
-    match set.write(tenant_tx.tx, command).await {
-        Err(error) if error.constraint() == Some("idempotency_record_pk") => Ok(BulkOutcome::Busy),
-        written => written.map(|()| answer.into()),
-    }
+    let answer = decide(ctx, request, bulk);
+    let answer = answer.map(|status| push(&mut set, (ctx, request), (bulk, status)));
+    let asked = (ctx, audited(request.command), &*request.fingerprint);
+    conclude(tenant_tx, asked, (set, chain), answer).await
 }
 
 fn decide(

@@ -10,13 +10,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::BulkOutcome;
-use crate::audit::AuditOutcome;
+use super::{BulkOutcome, Stored, conclude};
 use crate::change_set::{ChangeSet, NewBulkAction, NewBulkItem, Part};
 use crate::commands::ActionInput;
 use crate::context::CommandContext;
 use crate::error::StoreError;
-use crate::idempotency::{KeptAnswer, find_answer, keep_answer};
+use crate::idempotency::{KeptAnswer, find_answer};
 use crate::read_model::{CaseFilter, CaseSummary, select_cases};
 use crate::tenant_chain::TenantChain;
 use crate::tx::TenantTx;
@@ -57,22 +56,6 @@ pub struct BulkPrepared {
     pub item_count: u32,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-enum Stored {
-    Done(BulkPrepared),
-    Refused(String),
-}
-
-impl From<Stored> for BulkOutcome<BulkPrepared> {
-    fn from(stored: Stored) -> Self {
-        match stored {
-            Stored::Done(prepared) => Self::Done(prepared),
-            Stored::Refused(code) => BulkRefusal::find(&code).map_or(Self::Busy, Self::Refused),
-        }
-    }
-}
-
 const COMMAND: &str = "prepare_bulk_action";
 
 /// Selects the cases and keeps them, in two round trips. The dry run follows; nothing is done yet.
@@ -94,7 +77,7 @@ pub async fn prepare_bulk_action(
         .tx
         .open(Some(&tenant), async |tx| {
             try_join3(
-                find_answer::<Stored>(tx, &tenant, (ctx, &request.fingerprint)),
+                find_answer::<Stored<BulkPrepared>>(tx, &tenant, (ctx, &request.fingerprint)),
                 select_cases(tx, (&tenant, &request.filter), limit),
                 TenantChain::lock(tx, &tenant),
             )
@@ -110,20 +93,10 @@ pub async fn prepare_bulk_action(
     }
     let mut set = ChangeSet::default();
     let answer = match allowed.and_then(|()| check_count(&cases)) {
-        Ok(()) => Stored::Done(push(&mut set, (&tenant, ctx), (request, &cases))?),
-        Err(refusal) => Stored::Refused(refusal.code().to_owned()),
+        Ok(()) => Ok(push(&mut set, (&tenant, ctx), (request, &cases))?),
+        Err(refusal) => Err(refusal),
     };
-    let outcome = match &answer {
-        Stored::Done(_) => AuditOutcome::Applied,
-        Stored::Refused(code) => AuditOutcome::Refused(code.clone()),
-    };
-    chain.push(&mut set, ctx, COMMAND, &outcome);
-    let asked = (ctx, COMMAND, &*request.fingerprint);
-    keep_answer(&mut set, tenant.to_string(), asked, &answer)?;
-    match set.write(tenant_tx.tx, COMMAND).await {
-        Err(error) if error.constraint() == Some("idempotency_record_pk") => Ok(BulkOutcome::Busy),
-        written => written.map(|()| answer.into()),
-    }
+    conclude(tenant_tx, (ctx, COMMAND, &request.fingerprint), (set, chain), answer).await
 }
 
 fn may_ask(ctx: &CommandContext, request: &PrepareBulkAction) -> Result<(), BulkRefusal> {
