@@ -27,13 +27,12 @@ use lambda_support::list_parameters::{DEFAULT_LIMIT, Spelling, each_once, invali
 use lambda_support::problem::{Problem, ProblemCode};
 use order_domain::bulk::{BulkCommand, BulkItemStatus, BulkRefusal};
 use order_domain::ids::BulkActionId;
-use order_store::CommandContext;
 use order_store::commands::{BulkMoved, BulkOutcome, move_bulk_action, prepare_bulk_action};
 use order_store::read_model::{BulkPosition, find_bulk_action, list_bulk_actions, list_bulk_items};
 use tracing::Instrument;
 
 use crate::case_actions::SCOPE as SCOPE_WRITE;
-use crate::handler::{Deps, actor_of, begin};
+use crate::handler::{Deps, begin, context_of};
 use crate::parameters::{Parameters, SCOPE, decoded};
 use crate::preconditions::version_of;
 use crate::problem::not_found;
@@ -63,10 +62,9 @@ pub(crate) async fn prepare(
         caller.require_scope(SCOPE_WRITE)?;
         let key = IdempotencyKey::from_headers(request.headers())?;
         let JsonBody(body) = JsonBody::<PrepareRequest>::from_request(request, &()).await?;
-        let now = clock::system()();
-        let asked = body.into_command(&caller.subject, now)?;
+        let asked = body.into_command(&caller.subject, clock::system()())?;
         let tx = begin(&deps, &caller).await?;
-        let outcome = prepare_bulk_action(tx, &context(&caller, &key, now), &asked).await;
+        let outcome = prepare_bulk_action(tx, &context_of(&caller, Some(&key)), &asked).await;
         let prepared = done(outcome.map_err(|error| Problem::of_store(&error))?)?;
         tracing::info!(bulk_action.id = %prepared.bulk_action_id, cases = prepared.item_count, "prepared");
         let document = PreparedDocument::from(prepared);
@@ -101,16 +99,12 @@ pub(crate) async fn command(
         let JsonBody(body) = JsonBody::<MoveRequest>::from_request(request, &()).await?;
         let asked = body.into_command(&caller.subject, (id, command, version))?;
         let tx = begin(&deps, &caller).await?;
-        let ctx = context(&caller, &key, clock::system()());
+        let ctx = context_of(&caller, Some(&key));
         let outcome = move_bulk_action(tx, &ctx, &asked).await;
         done(outcome.map_err(|error| Problem::of_store(&error))?).map(Json)
     }
     .instrument(span)
     .await
-}
-
-fn context(caller: &Caller, key: &IdempotencyKey, now: Timestamp) -> CommandContext {
-    CommandContext::new(actor_of(caller), now).with_idempotency_key(key.as_str())
 }
 
 fn done<T>(outcome: BulkOutcome<T>) -> Result<T, Problem> {

@@ -7,22 +7,20 @@ use external_systems::digest::of_json;
 use http::header::{ETAG, IF_MATCH};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use lambda_support::caller::Caller;
-use lambda_support::clock;
 use lambda_support::idempotency_key::{self, IdempotencyKey};
 use lambda_support::problem::{Problem, ProblemCode};
 use order_domain::characteristic::Characteristics;
 use order_domain::fallout::{ActionRefusal, FalloutAction, OutcomeFinding, Severity};
 use order_domain::ids::{FalloutCaseId, OrderId, OrderLineId};
-use order_store::CommandContext;
 use order_store::commands::{
     ActOnCase, ActOutcome, ActionInput, ActionReport, RefusedAction, act_on_case,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::handler::{Deps, actor_of, begin};
+use crate::handler::{Deps, begin, context_of};
 use crate::preconditions::{preview, version_of};
-use crate::problem::{check_note, check_reason_code, misfit, not_found};
+use crate::problem::{check_name, check_note, check_reason_code, not_found};
 
 /// What a token must be issued for to act on cases.
 pub(crate) const SCOPE: &str = "orders:write";
@@ -60,10 +58,7 @@ impl ActionRequest {
             ("/assignedUser", &self.assigned_user),
             ("/targetSystem", &self.target_system),
         ] {
-            let is_name = |x: &String| (1..=100).contains(&x.chars().count()) && !x.contains('\0');
-            if name.as_ref().is_some_and(|x| !is_name(x)) {
-                return Err(misfit(pointer, "1 to 100 characters"));
-            }
+            check_name(pointer, name.as_deref())?;
         }
         Ok(())
     }
@@ -192,10 +187,7 @@ pub(crate) async fn act(
         is_preview: asked.is_preview,
         bulk_action_id: None,
     };
-    let mut ctx = CommandContext::new(actor_of(caller), clock::system()());
-    if let Some(key) = &asked.key {
-        ctx = ctx.with_idempotency_key(key.as_str());
-    }
+    let ctx = context_of(caller, asked.key.as_ref());
     let tx = begin(deps, caller).await?;
     match act_on_case(tx, &ctx, &request).await.map_err(|error| Problem::of_store(&error))? {
         ActOutcome::Done(report) => Ok(ActionDocument::new(order_id, *report)),

@@ -4,6 +4,7 @@
 //! its name in [`api`]; whoever forgets is told by `every_route_is_described_and_nothing_else`.
 
 use api_description::{Api, Codes, Link, Operation, Parameter, Patch, Refusal, Tag};
+use lambda_support::caller::Role;
 use lambda_support::problem::ProblemCode;
 use order_domain::billing::BillingStatus;
 use order_domain::fallout::FalloutResolution;
@@ -156,6 +157,20 @@ fn to_case((order, case): (&'static str, &'static str), description: &'static st
 
 fn refusals(codes: &[ProblemCode]) -> Vec<Refusal> {
     codes.iter().copied().map(Refusal::from).collect()
+}
+
+/// How a key is refused, wherever one is needed.
+fn keys() -> Vec<Refusal> {
+    refusals(&[
+        ProblemCode::IdempotencyKeyMissing,
+        ProblemCode::IdempotencyKeyMalformed,
+        ProblemCode::IdempotencyKeyReused,
+    ])
+}
+
+/// Who may ask, by name.
+fn names(roles: &[Role]) -> Vec<&'static str> {
+    roles.iter().map(|role| role.as_str()).collect()
 }
 
 /// A filter by a name or a key as people write it.

@@ -12,6 +12,7 @@ use lambda_support::caller::{Caller, Role};
 use lambda_support::clock;
 use lambda_support::cursor::{CursorKeys, CursorScope, Position};
 use lambda_support::database;
+use lambda_support::idempotency_key::IdempotencyKey;
 use lambda_support::jwt::TokenVerifier;
 use lambda_support::problem::Problem;
 use lambda_support::secrets::SecretsClient;
@@ -19,7 +20,7 @@ use order_domain::actor::Actor;
 use order_domain::explanation::Explanation;
 use order_domain::ids::{FalloutCaseId, OrderId};
 use order_store::read_model::{OrderPosition, explain_order, find_case, find_order, list_orders};
-use order_store::{Store, TenantTx};
+use order_store::{CommandContext, Store, TenantTx};
 
 use crate::config::Config;
 use crate::problem::not_found;
@@ -124,6 +125,15 @@ pub(crate) async fn explain(
 pub(crate) fn actor_of(caller: &Caller) -> Actor {
     let roles = caller.roles.iter().map(|role| role.as_str().to_owned()).collect();
     Actor::caller(&caller.subject, roles)
+}
+
+/// What a command is told about who asks, and the key under which a repeat is told the same.
+pub(crate) fn context_of(caller: &Caller, key: Option<&IdempotencyKey>) -> CommandContext {
+    let ctx = CommandContext::new(actor_of(caller), clock::system()());
+    match key {
+        Some(key) => ctx.with_idempotency_key(key.as_str()),
+        None => ctx,
+    }
 }
 
 pub(crate) async fn begin(deps: &Deps, caller: &Caller) -> Result<TenantTx, Problem> {

@@ -4,13 +4,11 @@
 
 use external_systems::digest::of_json;
 use lambda_support::caller::{Caller, Role};
-use lambda_support::clock;
 use lambda_support::cursor::{CursorScope, Position};
 use lambda_support::idempotency_key::IdempotencyKey;
 use lambda_support::list_parameters::{DEFAULT_LIMIT, code, each_once, invalid, limit};
 use lambda_support::problem::{Problem, ProblemCode};
 use order_domain::ids::IncidentId;
-use order_store::CommandContext;
 use order_store::commands::{
     IncidentResolved, ResolveIncident, ResolveIncidentOutcome, resolve_incident,
 };
@@ -18,7 +16,7 @@ use order_store::read_model::{IncidentFilter, IncidentPosition, IncidentView, li
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::handler::{Deps, actor_of, begin};
+use crate::handler::{Deps, begin, context_of};
 use crate::problem::{already_resolved, check_note, check_reason_code, not_found};
 use crate::responses::ListLinks;
 
@@ -150,8 +148,7 @@ pub(crate) async fn resolve(
         note: body.note,
         fingerprint: of_json(&content),
     };
-    let ctx =
-        CommandContext::new(actor_of(caller), clock::system()()).with_idempotency_key(key.as_str());
+    let ctx = context_of(caller, Some(key));
     let tx = begin(deps, caller).await?;
     match resolve_incident(tx, &ctx, &request).await.map_err(|error| Problem::of_store(&error))? {
         ResolveIncidentOutcome::Resolved(resolved) => Ok(resolved),

@@ -41,6 +41,13 @@ pub(crate) fn check_note(note: Option<&str>) -> Result<(), Problem> {
     is_short.then_some(()).ok_or_else(|| misfit("/note", "at most 2000 characters"))
 }
 
+/// A name of somebody or something, as a body gives it at `pointer`.
+pub(crate) fn check_name(pointer: &str, name: Option<&str>) -> Result<(), Problem> {
+    let is_name = |x: &str| (1..=100).contains(&x.chars().count()) && !x.contains('\0');
+    let is_fit = name.is_none_or(is_name);
+    is_fit.then_some(()).ok_or_else(|| misfit(pointer, "1 to 100 characters"))
+}
+
 /// A reason: a code of the caller's own.
 pub(crate) fn check_reason_code(text: &str) -> Result<(), Problem> {
     let checked = code("/reasonCode", text);

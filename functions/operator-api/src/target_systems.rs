@@ -11,13 +11,11 @@ use external_systems::digest::of_json;
 use http::StatusCode;
 use jiff::Timestamp;
 use lambda_support::caller::{Caller, Role};
-use lambda_support::clock;
 use lambda_support::idempotency_key::IdempotencyKey;
 use lambda_support::json_body::JsonBody;
 use lambda_support::list_parameters::{code, invalid};
 use lambda_support::problem::{Problem, ProblemCode};
 use order_domain::circuit::{CircuitRejection, DrainRate};
-use order_store::CommandContext;
 use order_store::commands::{
     CircuitChanged, SystemOutcome, SystemRequest, hold_system, release_system,
 };
@@ -26,20 +24,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tracing::Instrument;
 
-use crate::handler::{Deps, actor_of, begin};
+use crate::handler::{Deps, begin, context_of};
 use crate::parameters::{Parameters, decoded};
-use crate::problem::{check_reason_code, misfit, not_found};
+use crate::problem::{check_note, check_reason_code, misfit, not_found};
 
 /// What a token must be issued for to see target systems.
 pub(crate) const SCOPE_READ: &str = "target-systems:read";
 /// What a token must be issued for to hold and release them.
 pub(crate) const SCOPE_WRITE: &str = "target-systems:write";
 /// Who sees them: everybody whose orders wait.
-pub(crate) const READERS: &[Role] =
-    &[Role::OrderViewer, Role::OrderOperator, Role::OrderSupervisor, Role::PlatformOperator];
+pub(crate) const READERS: &[Role] = Role::ALL;
 /// Who holds and releases them.
 pub(crate) const HOLDERS: &[Role] = &[Role::OrderSupervisor, Role::PlatformOperator];
-const MAX_NOTE: usize = 2_000;
 
 /// `GET /target-systems`.
 #[derive(Debug, Serialize)]
@@ -105,7 +101,8 @@ pub(crate) async fn hold(
             "endsAt": body.ends_at});
         let request = request_of(system, (body.reason_code, body.note), &content)?;
         let tx = begin(&deps, &caller).await?;
-        let done = hold_system(tx, &context(&caller, &key), (&request, body.ends_at)).await;
+        let done =
+            hold_system(tx, &context_of(&caller, Some(&key)), (&request, body.ends_at)).await;
         answer(done.map_err(|error| Problem::of_store(&error))?)
     }
     .instrument(span)
@@ -129,7 +126,7 @@ pub(crate) async fn release(
             "drainRatePerMinute": body.drain_rate_per_minute});
         let request = request_of(system, (body.reason_code, body.note), &content)?;
         let tx = begin(&deps, &caller).await?;
-        let done = release_system(tx, &context(&caller, &key), (&request, rate)).await;
+        let done = release_system(tx, &context_of(&caller, Some(&key)), (&request, rate)).await;
         answer(done.map_err(|error| Problem::of_store(&error))?)
     }
     .instrument(span)
@@ -156,14 +153,8 @@ fn request_of(
     content: &Value,
 ) -> Result<SystemRequest, Problem> {
     check_reason_code(&reason_code)?;
-    if note.as_ref().is_some_and(|note| note.chars().count() > MAX_NOTE) {
-        return Err(misfit("/note", "at most 2000 characters"));
-    }
+    check_note(note.as_deref())?;
     Ok(SystemRequest { system, reason_code, note, fingerprint: of_json(content) })
-}
-
-fn context(caller: &Caller, key: &IdempotencyKey) -> CommandContext {
-    CommandContext::new(actor_of(caller), clock::system()()).with_idempotency_key(key.as_str())
 }
 
 fn answer(outcome: SystemOutcome) -> Result<Json<CircuitChanged>, Problem> {

@@ -12,7 +12,7 @@ use order_store::read_model::CaseFilter;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::problem::{check_note, check_reason_code, misfit};
+use crate::problem::{check_name, check_note, check_reason_code, misfit};
 
 const CANARY: u32 = 5;
 const RATE: u32 = 60;
@@ -116,10 +116,7 @@ impl PrepareRequest {
             ("/assignedGroup", &self.assigned_group),
             ("/assignedUser", &self.assigned_user),
         ] {
-            let is_name = |x: &String| (1..=100).contains(&x.chars().count()) && !x.contains('\0');
-            if name.as_ref().is_some_and(|x| !is_name(x)) {
-                return Err(misfit(pointer, "1 to 100 characters"));
-            }
+            check_name(pointer, name.as_deref())?;
         }
         let canary_size = number("/canarySize", self.canary_size, (CANARY, MAX_CANARY))?;
         let rate_per_minute = number("/ratePerMinute", self.rate_per_minute, (RATE, MAX_RATE))?;

@@ -5,17 +5,15 @@ use external_systems::digest::of_json;
 use http::header::{IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderMap, StatusCode};
 use lambda_support::caller::Caller;
-use lambda_support::clock;
 use lambda_support::idempotency_key::{self, IdempotencyKey};
 use lambda_support::list_parameters::invalid;
 use lambda_support::problem::{Problem, ProblemCode};
 use order_domain::catalogue::{Catalogue, CatalogueRejection, SeenCatalogue};
-use order_store::CommandContext;
 use order_store::commands::{ApplyCatalogue, ApplyCatalogueOutcome, apply_catalogue};
 use serde_json::{Value, json};
 
 use super::answer::{ApplyAnswer, FoundProblem};
-use crate::handler::{Deps, actor_of, begin};
+use crate::handler::{Deps, begin, context_of};
 use crate::preconditions::{preview, version_of};
 use crate::problem::{CATALOGUE_INVALID, invalid_catalogue};
 
@@ -144,10 +142,7 @@ async fn run(
         fingerprint: of_json(&content),
         is_preview: asked.is_preview,
     };
-    let mut ctx = CommandContext::new(actor_of(caller), clock::system()());
-    if let Some(key) = &asked.key {
-        ctx = ctx.with_idempotency_key(key.as_str());
-    }
+    let ctx = context_of(caller, asked.key.as_ref());
     let tx = begin(deps, caller).await?;
     apply_catalogue(tx, &ctx, &request).await.map_err(|error| Problem::of_store(&error))
 }

@@ -9,7 +9,7 @@ use order_store::commands::BulkMoved;
 use serde_json::{Value, json};
 
 use super::cases::if_match;
-use super::{BULK, code, example, one_of, refusals, texts};
+use super::{BULK, code, example, keys, names, one_of, refusals, texts};
 use crate::bulk_actions::{
     BulkActionDocument, BulkActionList, BulkItemList, MoveRequest, PrepareRequest,
     PreparedDocument, TITLE, status_of,
@@ -18,12 +18,6 @@ use crate::case_actions;
 use crate::parameters::SCOPE;
 
 const ONE: &str = "/bulk-actions/{bulkActionId}";
-const ROLES: &[&str] = &[
-    Role::OrderViewer.as_str(),
-    Role::OrderOperator.as_str(),
-    Role::OrderSupervisor.as_str(),
-    Role::PlatformOperator.as_str(),
-];
 
 pub(super) fn prepare() -> Operation {
     Operation::post("/bulk-actions", "prepareBulkAction")
@@ -63,7 +57,7 @@ pub(super) fn prepare() -> Operation {
 pub(super) fn list() -> Operation {
     Operation::get("/bulk-actions", "listBulkActions")
         .says((BULK, "List bulk actions"), "One page of the tenant's bulk actions, newest first.")
-        .allows(SCOPE, ROLES)
+        .allows(SCOPE, &names(Role::ALL))
         .pages()
         .answers::<BulkActionList>(
             "The page.",
@@ -79,7 +73,7 @@ pub(super) fn show() -> Operation {
             "Where it is, what the dry run said, and where its cases are: those with one status, \
              forecast and code as one group with up to three samples. `counts` adds up to `total`.",
         )
-        .allows(SCOPE, ROLES)
+        .allows(SCOPE, &names(Role::ALL))
         .takes(bulk_action_id())
         .answers::<BulkActionDocument>(
             "The bulk action. `ETag` is its version, for `If-Match` of a command.",
@@ -105,7 +99,7 @@ pub(super) fn items() -> Operation {
             "One page of its cases in the order of their turn, each with its result after \
              re-execution.",
         )
-        .allows(SCOPE, ROLES)
+        .allows(SCOPE, &names(Role::ALL))
         .takes(bulk_action_id())
         .takes(status.says("Only cases with this status."))
         .pages()
@@ -209,14 +203,6 @@ pub(super) fn patches() -> Vec<Patch> {
     let at_least_one = json!({"minProperties": 1});
     patches.push(Patch { component: "Selection", pointer: "", keywords: at_least_one });
     patches
-}
-
-fn keys() -> Vec<Refusal> {
-    refusals(&[
-        ProblemCode::IdempotencyKeyMissing,
-        ProblemCode::IdempotencyKeyMalformed,
-        ProblemCode::IdempotencyKeyReused,
-    ])
 }
 
 fn refused(refusals: &[BulkRefusal]) -> Vec<Refusal> {

@@ -6,7 +6,7 @@ use lambda_support::problem::ProblemCode;
 use order_domain::fallout::{ActionRefusal, FalloutAction};
 use serde_json::{Value, json};
 
-use super::{CASES, code, example, one_of, order_id, refusals, to_case, to_order};
+use super::{CASES, code, example, keys, names, one_of, order_id, refusals, to_case, to_order};
 use crate::case_actions::{self, ActionDocument, ActionRequest, status_of};
 use crate::parameters::SCOPE;
 use crate::responses::CaseDocument;
@@ -22,7 +22,7 @@ pub(super) fn show() -> Operation {
              that people asked for.\n\nWhoever is a `platform-operator` and nothing else sees no \
              customer data: notes, evidence and what was handed in are left out (`isRedacted`).",
         )
-        .allows(SCOPE, &roles())
+        .allows(SCOPE, &names(Role::ALL))
         .takes(order_id())
         .takes(case_id())
         .answers::<CaseDocument>(
@@ -64,11 +64,6 @@ pub(super) fn act() -> Operation {
             ("$request.path.orderId", "$response.body#/falloutCaseId"),
             "The case after the action.",
         ))
-}
-
-/// Everybody who works on orders.
-fn roles() -> Vec<&'static str> {
-    Role::ALL.iter().map(|role| role.as_str()).collect()
 }
 
 /// What each property of an action's body is for, and its bounds.
@@ -124,12 +119,8 @@ pub(super) fn asked(operation: Operation, action: Parameter) -> Operation {
         .takes(preview)
         .takes(Parameter::idempotency_key())
         .takes(if_match())
-        .refuses(refusals(&[
-            ProblemCode::IdempotencyKeyMissing,
-            ProblemCode::IdempotencyKeyMalformed,
-            ProblemCode::IdempotencyKeyReused,
-            ProblemCode::PreconditionRequired,
-        ]))
+        .refuses(keys())
+        .refuses(refusals(&[ProblemCode::PreconditionRequired]))
         .refuses(refused)
 }
 

@@ -4,14 +4,13 @@ use std::borrow::Cow;
 
 use api_description::{Link, Operation, Parameter, Patch, Refusal};
 use http::StatusCode;
-use lambda_support::caller::Role;
 use lambda_support::problem::ProblemCode;
 use order_domain::catalogue::CatalogueRejection;
 use schemars::generate::SchemaGenerator;
 use schemars::{JsonSchema, Schema};
 use serde_json::{Value, json};
 
-use super::{CATALOGUES, example, refusals};
+use super::{CATALOGUES, example, keys, names, refusals};
 use crate::catalogues::answer::{ApplyAnswer, CatalogueDocument, CatalogueList};
 use crate::catalogues::apply::{REFUSED, status_of};
 use crate::catalogues::{READERS, SCOPE_READ, SCOPE_WRITE, WRITERS};
@@ -22,10 +21,6 @@ const SCHEMA: &str = include_str!("../../../../catalog/schema/catalogue.schema.j
 const COMPONENT: &str = "Catalogue";
 const NEXT: &str = "The document that follows it: compare first, then apply.";
 
-fn roles(roles: &[Role]) -> Vec<&'static str> {
-    roles.iter().map(|role| role.as_str()).collect()
-}
-
 pub(super) fn list() -> Operation {
     Operation::get("/catalogues", "listCatalogues")
         .says(
@@ -33,7 +28,7 @@ pub(super) fn list() -> Operation {
             "One page of the tenant's versions, newest first. Orders keep the version that made \
              their work, so none is ever deleted.",
         )
-        .allows(SCOPE_READ, &roles(READERS))
+        .allows(SCOPE_READ, &names(READERS))
         .pages()
         .answers::<CatalogueList>(
             "The page.",
@@ -67,7 +62,7 @@ pub(super) fn show() -> Operation {
 
 fn one(operation: Operation) -> Operation {
     operation
-        .allows(SCOPE_READ, &roles(READERS))
+        .allows(SCOPE_READ, &names(READERS))
         .answers::<CatalogueDocument>(
             "The version. `ETag` is its number, for `If-Match` of the next one.",
             vec![("oneProduct", example(include_str!("examples/catalogue.json")))],
@@ -101,7 +96,7 @@ pub(super) fn apply() -> Operation {
     );
     Operation::post("/catalogues", "applyCatalogue")
         .says((CATALOGUES, "Apply a catalogue"), ABOUT)
-        .allows(SCOPE_WRITE, &roles(WRITERS))
+        .allows(SCOPE_WRITE, &names(WRITERS))
         .takes(preview)
         .takes(Parameter::idempotency_key())
         .takes(if_match())
@@ -111,12 +106,8 @@ pub(super) fn apply() -> Operation {
             "One product, done in one step".to_owned(),
             example(include_str!("examples/catalogue.json"))["document"].clone(),
         )])
-        .refuses(refusals(&[
-            ProblemCode::IdempotencyKeyMissing,
-            ProblemCode::IdempotencyKeyMalformed,
-            ProblemCode::IdempotencyKeyReused,
-            ProblemCode::PreconditionRequired,
-        ]))
+        .refuses(keys())
+        .refuses(refusals(&[ProblemCode::PreconditionRequired]))
         .refuses(rejected)
         .refuses([invalid])
         .answers::<ApplyAnswer>(

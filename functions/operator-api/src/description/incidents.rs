@@ -3,11 +3,10 @@
 use api_description::{Link, Operation, Parameter, Patch, Refusal};
 use http::StatusCode;
 use lambda_support::caller::Role;
-use lambda_support::problem::ProblemCode;
 use order_store::commands::IncidentResolved;
 use serde_json::json;
 
-use super::{INCIDENTS, code, example, name, refusals};
+use super::{INCIDENTS, code, example, keys, name};
 use crate::incidents::{IncidentList, Resolve, SCOPE_READ, SCOPE_WRITE};
 
 const ROLES: &[&str] = &[Role::PlatformOperator.as_str()];
@@ -55,11 +54,7 @@ pub(super) fn resolve() -> Operation {
         .takes(id.says("The incident."))
         .takes(Parameter::idempotency_key().required())
         .reads::<Resolve>(vec![("mended".to_owned(), "Why it is resolved".to_owned(), mended)])
-        .refuses(refusals(&[
-            ProblemCode::IdempotencyKeyMissing,
-            ProblemCode::IdempotencyKeyMalformed,
-            ProblemCode::IdempotencyKeyReused,
-        ]))
+        .refuses(keys())
         .refuses([already])
         .answers::<IncidentResolved>(
             "How many steps may be sent again.",

@@ -1,14 +1,12 @@
 //! `GET /target-systems`, and what people ask of one.
 
 use api_description::{Link, Operation, Parameter, Patch, Refusal};
-use lambda_support::caller::Role;
-use lambda_support::problem::ProblemCode;
 use order_domain::circuit::CircuitRejection;
 use order_domain::circuit::policy::HIGHEST_DRAIN_RATE;
 use order_store::commands::CircuitChanged;
 use serde_json::json;
 
-use super::{SYSTEMS, code, example, refusals};
+use super::{SYSTEMS, code, example, keys, names};
 use crate::target_systems::{
     HOLDERS, HoldBody, READERS, ReleaseBody, SCOPE_READ, SCOPE_WRITE, TargetSystemList, status_of,
 };
@@ -76,11 +74,7 @@ fn asked(path: &'static str, id: &'static str) -> Operation {
         .allows(SCOPE_WRITE, &names(HOLDERS))
         .takes(Parameter::path("system", schema, json!("LOGISTICS")).says("The system."))
         .takes(Parameter::idempotency_key().required())
-        .refuses(refusals(&[
-            ProblemCode::IdempotencyKeyMissing,
-            ProblemCode::IdempotencyKeyMalformed,
-            ProblemCode::IdempotencyKeyReused,
-        ]))
+        .refuses(keys())
 }
 
 fn refusal(rejection: CircuitRejection) -> Refusal {
@@ -90,10 +84,6 @@ fn refusal(rejection: CircuitRejection) -> Refusal {
         title: rejection.sentence(),
         detail: None,
     }
-}
-
-fn names(roles: &[Role]) -> Vec<&'static str> {
-    roles.iter().map(|x| x.as_str()).collect()
 }
 
 pub(super) fn patches() -> Vec<Patch> {
