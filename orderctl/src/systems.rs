@@ -1,10 +1,9 @@
 //! `orderctl systems …`: which target systems are sent nothing, and deciding that.
 
 use jiff::{SignedDuration, Timestamp};
-use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
+use crate::act::{Guard, body};
 use crate::cli::{HoldArguments, ReleaseArguments, SystemDecision};
 use crate::duration::between;
 use crate::exit::Exit;
@@ -55,51 +54,34 @@ pub(crate) async fn hold(session: &Session, arguments: &HoldArguments) -> Result
         }
         (None, None) => return Err(Failure::usage("say when the hold ends")),
     };
-    let decision = &arguments.decision;
-    let body = json!({"reasonCode": decision.reason_code, "note": decision.note,
-        "endsAt": ends_at});
     // A repeat must say the same: a duration would end at another time.
     let again = format!("--until {ends_at}");
-    decide(session, decision, ("hold", &again, body)).await
+    let fields = json!({"endsAt": ends_at});
+    decide(session, &arguments.decision, ("hold", again, fields)).await
 }
 
 pub(crate) async fn release(
     session: &Session,
     arguments: &ReleaseArguments,
 ) -> Result<Exit, Failure> {
-    let decision = &arguments.decision;
-    let body = json!({"reasonCode": decision.reason_code, "note": decision.note,
-        "drainRatePerMinute": arguments.rate});
     let again = arguments.rate.map(|rate| format!("--rate {rate}")).unwrap_or_default();
-    decide(session, decision, ("release", &again, body)).await
+    let fields = json!({"drainRatePerMinute": arguments.rate});
+    decide(session, &arguments.decision, ("release", again, fields)).await
 }
 
 /// The key is said before anything is sent, so that a killed command can be repeated.
 async fn decide(
     session: &Session,
     decision: &SystemDecision,
-    (what, again, mut body): (&str, &str, Value),
+    (what, again, fields): (&str, String, Value),
 ) -> Result<Exit, Failure> {
-    if let Value::Object(fields) = &mut body {
-        // What was not said is not sent, because null would be something else.
-        fields.retain(|_, value| !value.is_null());
+    let guard = Guard::new(None, &decision.key).or_again_with(again);
+    if let Some(repeat) = guard.repeat() {
+        session.terminal.message(&format!("to repeat it: {repeat}"));
     }
-    let key = decision.idempotency_key.clone().unwrap_or_else(|| Uuid::now_v7().to_string());
-    let repeat = format!("--idempotency-key {key} {again}");
-    let repeat = repeat.trim_end();
-    session.terminal.message(&format!("to repeat it: {repeat}"));
-    let mut headers = HeaderMap::new();
-    let quoted = HeaderValue::from_str(&format!("\"{key}\""));
-    let quoted = quoted.map_err(|error| Failure::usage(error.to_string()))?;
-    headers.insert("idempotency-key", quoted);
     let path = format!("/target-systems/{}/{what}", decision.system);
-    let answer =
-        session.api.post(&path, headers, &body).await.map_err(|failure| match failure.exit() {
-            Exit::Technical => failure.advise(format!(
-                "whether it was done is not known; repeat it, and it is done once: {repeat}"
-            )),
-            _ => failure,
-        })?;
+    let answer = session.api.post(&path, guard.headers()?, &body(&decision.why, fields)).await;
+    let answer = answer.map_err(|failure| guard.advise(failure, "orderctl systems list"))?;
     session.print(&answer.body, |body| print(session, body));
     Ok(Exit::Done)
 }

@@ -14,27 +14,37 @@ use crate::failure::Failure;
 pub(crate) struct Guard {
     version: Option<u64>,
     key: Option<String>,
-    /// How to say that it is decided on nothing.
-    on_nothing: &'static str,
+    /// What a repeat has to say where no version does.
+    again: String,
 }
 
 impl Guard {
     /// Nothing is done: no key is needed, and no version unless somebody asks about one.
-    pub(crate) const fn of_preview(version: Option<u64>) -> Self {
-        Self { version, key: None, on_nothing: "" }
+    pub(crate) fn of_preview(version: Option<u64>) -> Self {
+        Self { version, key: None, again: String::new() }
     }
 
     /// The key that was given, or a new one.
     pub(crate) fn new(version: Option<u64>, key: &Key) -> Self {
         let key = key.idempotency_key.clone();
         let key = Some(key.unwrap_or_else(|| Uuid::now_v7().to_string()));
-        Self { version, key, on_nothing: "" }
+        Self { version, key, again: String::new() }
     }
 
-    /// Where there may be nothing that it is decided on: the option that says so.
-    pub(crate) const fn or_on_nothing(mut self, option: &'static str) -> Self {
-        self.on_nothing = option;
+    /// Where there may be no version: the options that a repeat says instead.
+    pub(crate) fn or_again_with(mut self, options: impl Into<String>) -> Self {
+        self.again = options.into();
         self
+    }
+
+    /// The options with which a command is the same command; `None` where nothing is done.
+    pub(crate) fn repeat(&self) -> Option<String> {
+        let key = self.key.as_ref()?;
+        let again = match self.version {
+            Some(version) => format!("--if-match {version}"),
+            None => self.again.clone(),
+        };
+        Some(format!("--idempotency-key {key} {again}").trim_end().to_owned())
     }
 
     /// Whether a version is named.
@@ -55,19 +65,14 @@ impl Guard {
 
     /// What to do next: about somebody's change, or about an answer that was lost.
     pub(crate) fn advise(&self, failure: Failure, shown_by: &str) -> Failure {
-        match (failure.exit(), &self.key) {
+        match (failure.exit(), self.repeat()) {
             (Exit::Stale, _) => failure.advise(format!(
                 "read it again ({shown_by}) and decide again; the next command acts on what is \
                  there then"
             )),
-            (Exit::Technical, Some(key)) => {
-                let version = self.version.map(|version| format!(" --if-match {version}"));
-                failure.advise(format!(
-                    "whether it was done is not known; repeat it, and it is done once: \
-                     --idempotency-key {key}{}",
-                    version.unwrap_or_else(|| self.on_nothing.to_owned())
-                ))
-            }
+            (Exit::Technical, Some(repeat)) => failure.advise(format!(
+                "whether it was done is not known; repeat it, and it is done once: {repeat}"
+            )),
             _ => failure,
         }
     }

@@ -29,7 +29,7 @@ pub(crate) async fn apply(session: &Session, arguments: &ApplyCatalogue) -> Resu
     };
     let key = Key { idempotency_key: arguments.idempotency_key.clone() };
     // Only the first catalogue of a tenant follows nothing.
-    let guard = Guard::new(version, &key).or_on_nothing(" --first");
+    let guard = Guard::new(version, &key).or_again_with("--first");
     session.terminal.message(&guard.to_string());
     let answer = session.api.post(PATH, headers(&guard)?, &document).await;
     let answer = answer.map_err(|failure| guard.advise(failure, "orderctl catalog show"))?;

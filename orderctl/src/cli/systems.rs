@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
-use super::actions::idempotency_key;
+use super::actions::{Key, Why};
 use crate::duration::Span;
 
 const HOLD_EXAMPLES: &str = "\
@@ -39,15 +39,12 @@ pub enum SystemsCommand {
 pub struct SystemDecision {
     /// Name of the system, as `systems list` shows it.
     pub system: String,
-    /// Why, as a code that your organisation agreed on; it is audited.
-    #[arg(long = "reason", value_name = "CODE")]
-    pub reason_code: String,
-    /// Why, in your words; it is audited.
-    #[arg(long, value_name = "TEXT")]
-    pub note: Option<String>,
-    /// Repeats an earlier command: the same key is acted on once [default: a new key].
-    #[arg(long, value_name = "KEY", value_parser = idempotency_key)]
-    pub idempotency_key: Option<String>,
+    /// Why.
+    #[command(flatten)]
+    pub why: Why,
+    /// The key of the command.
+    #[command(flatten)]
+    pub key: Key,
 }
 
 /// `hold`.
