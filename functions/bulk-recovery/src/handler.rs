@@ -97,13 +97,17 @@ async fn work_on(
     summary: &mut BulkSummary,
 ) -> Result<bool, StoreError> {
     let is_full = match bulk.status {
+        // Nothing was acted on yet, so there is nothing to take over and nothing to follow.
         BulkStatus::Preparing => dry_run::look_ahead(deps, run, bulk, summary).await?,
         // Whatever its status is, what a dead worker had in hand is taken over.
-        _ => carry_out::act_on_some(deps, run, bulk, summary).await?,
+        _ => {
+            let is_full = carry_out::act_on_some(deps, run, bulk, summary).await?;
+            let tx = deps.begin(&bulk.tenant).await?;
+            let looked = follow_items(tx, bulk.id, (deps.now(), policy::FOLLOW_LIMIT)).await?;
+            summary.followed += count(looked);
+            is_full
+        }
     };
-    let tx = deps.begin(&bulk.tenant).await?;
-    let looked = follow_items(tx, bulk.id, (deps.now(), policy::FOLLOW_LIMIT)).await?;
-    summary.followed += count(looked);
     let tx = deps.begin(&bulk.tenant).await?;
     match advance_bulk_action(tx, &deps.context(run.worker_id), bulk.id).await? {
         AdvanceOutcome::Moved(status) => {
