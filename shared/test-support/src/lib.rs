@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 mod builders;
+mod bulk;
 mod database;
 pub mod issuer;
 mod many;

@@ -234,12 +234,18 @@ impl Stage {
         }
     }
 
+    /// What a command is told that somebody asks for under this key.
+    #[must_use]
+    pub fn context_of(&self, person: Person, key: &str) -> CommandContext {
+        let actor = Actor::caller(person.name, vec![person.role.to_string()]);
+        CommandContext::new(actor, self.now()).with_idempotency_key(key)
+    }
+
     /// Somebody asks under this key.
     pub async fn ask(&self, person: Person, key: &str, request: &ActOnCase) -> ActOutcome {
         let store = self.db.store("oms_operator_api").await;
         let tx = store.tenant_tx(&self.tenant).await.unwrap();
-        let actor = Actor::caller(person.name, vec![person.role.to_string()]);
-        let ctx = CommandContext::new(actor, self.now()).with_idempotency_key(key);
+        let ctx = self.context_of(person, key);
         act_on_case(tx, &ctx, request).await.expect("the store answers")
     }
 }

@@ -5,31 +5,24 @@ use std::time::Duration;
 use bulk_recovery::{BulkSummary, Deps, handler};
 use jiff::SignedDuration;
 use lambda_support::Deadline;
-use order_domain::actor::Actor;
 use order_domain::bulk::{BulkCommand, BulkItemStatus, BulkStatus, ItemCounts};
 use order_domain::fallout::FalloutAction;
 use order_domain::ids::BulkActionId;
 use order_store::commands::{
-    ActionInput, BulkMoved, BulkOutcome, BulkPrepared, MoveBulkAction, PrepareBulkAction,
-    move_bulk_action, prepare_bulk_action,
+    BulkMoved, BulkOutcome, BulkPrepared, MoveBulkAction, PrepareBulkAction,
 };
-use order_store::read_model::{BulkActionDetail, CaseFilter, find_bulk_action};
-use order_store::{CommandContext, Store};
+use order_store::read_model::{BulkActionDetail, CaseFilter};
 use serde_json::json;
 use test_support::operations::{Person, rejected};
 use test_support::stage::Stage;
-use uuid::Uuid;
 
 pub(crate) use test_support::operations::{OPERATOR, SUPERVISOR};
 
 pub(crate) const SIGNATURE: &str = "LOGISTICS/ship-router/LINE_BUSY";
-/// As fast as a test wants it.
-const AT_ONCE: u32 = 60_000_000;
 
 pub(crate) struct World {
     pub(crate) stage: Stage,
     pub(crate) worker: Deps,
-    api: Store,
 }
 
 impl World {
@@ -39,14 +32,7 @@ impl World {
         stage.db.execute("delete from outbox_message").await;
         stage.multiply(count - 1).await;
         let worker = Deps::new(stage.db.store("oms_bulk_recovery").await).with_clock(stage.clock());
-        let api = stage.db.store("oms_operator_api").await;
-        Self { stage, worker, api }
-    }
-
-    fn context(&self, person: Person) -> CommandContext {
-        let actor = Actor::caller(person.name, vec![person.role.to_string()]);
-        CommandContext::new(actor, self.stage.now())
-            .with_idempotency_key(Uuid::now_v7().to_string())
+        Self { stage, worker }
     }
 
     /// Retry of everything with the signature, at once.
@@ -57,16 +43,10 @@ impl World {
             ..CaseFilter::default()
         };
         PrepareBulkAction {
-            action: FalloutAction::RetryStep,
-            input: ActionInput::default(),
-            reason_code: "SYSTEM_MENDED".to_owned(),
-            note: None,
             filter,
             selection: json!({ "failureSignature": SIGNATURE }),
             canary_size: 5,
-            rate_per_minute: AT_ONCE,
-            pause_after_failures: 1_000_000,
-            fingerprint: "retry".to_owned(),
+            ..self.stage.on_every_case(FalloutAction::RetryStep)
         }
     }
 
@@ -75,8 +55,7 @@ impl World {
         person: Person,
         request: &PrepareBulkAction,
     ) -> BulkOutcome<BulkPrepared> {
-        let tx = self.api.tenant_tx(&self.stage.tenant).await.unwrap();
-        prepare_bulk_action(tx, &self.context(person), request).await.unwrap()
+        self.stage.prepare_bulk(person, request).await
     }
 
     /// Prepared by the operator, and looked ahead by the worker.
@@ -93,16 +72,7 @@ impl World {
         id: BulkActionId,
         command: BulkCommand,
     ) -> BulkOutcome<BulkMoved> {
-        let expected_version = self.detail(id).await.bulk.version;
-        let request = MoveBulkAction {
-            bulk_action_id: id,
-            command,
-            expected_version,
-            reason_code: "TEST".to_owned(),
-            note: None,
-            fingerprint: command.to_string(),
-        };
-        self.ask(person, &request).await
+        self.stage.command_bulk(person, (id, command)).await
     }
 
     pub(crate) async fn ask(
@@ -110,8 +80,7 @@ impl World {
         person: Person,
         request: &MoveBulkAction,
     ) -> BulkOutcome<BulkMoved> {
-        let tx = self.api.tenant_tx(&self.stage.tenant).await.unwrap();
-        move_bulk_action(tx, &self.context(person), request).await.unwrap()
+        self.stage.move_bulk(person, request).await
     }
 
     pub(crate) async fn moved(&self, person: Person, id: BulkActionId, command: BulkCommand) {
@@ -148,8 +117,7 @@ impl World {
     }
 
     pub(crate) async fn detail(&self, id: BulkActionId) -> BulkActionDetail {
-        let tx = self.api.tenant_tx(&self.stage.tenant).await.unwrap();
-        find_bulk_action(tx, id).await.unwrap().expect("the bulk action")
+        self.stage.bulk_detail(id).await
     }
 
     pub(crate) async fn status(&self, id: BulkActionId) -> BulkStatus {

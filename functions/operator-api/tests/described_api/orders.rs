@@ -1,17 +1,13 @@
 //! Orders to ask about: new, under way, fallen out in several ways, held by an incident.
 
-use order_domain::actor::Actor;
 use order_domain::fallout::FalloutAction;
 use order_domain::step::answer::StepAnswer;
 use order_domain::step::{Jitter, StepPolicy};
-use order_store::CommandContext;
 use order_store::commands::{
-    ActionInput, BulkOutcome, PrepareBulkAction, StepAttempt, StepOutcome, prepare_bulk_action,
-    record_step_outcomes,
+    BulkOutcome, PrepareBulkAction, StepAttempt, StepOutcome, record_step_outcomes,
 };
-use order_store::read_model::CaseFilter;
 use serde_json::json;
-use test_support::operations::{rejected, unknown};
+use test_support::operations::{OPERATOR, rejected, unknown};
 use test_support::stage::Stage;
 use test_support::{order_draft, place_order};
 
@@ -73,23 +69,14 @@ async fn held_by_an_incident(stage: &Stage) {
 
 /// Of everything that is open, by somebody else.
 async fn bulk_action(stage: &Stage) -> String {
-    let request = PrepareBulkAction {
-        action: FalloutAction::AddNote,
-        input: ActionInput::default(),
+    let note = PrepareBulkAction {
         reason_code: "SEEN".to_owned(),
-        note: None,
-        filter: CaseFilter { now: stage.now(), ..CaseFilter::default() },
-        selection: serde_json::json!({"overdue": true}),
-        canary_size: 1,
+        selection: json!({"overdue": true}),
         rate_per_minute: 60,
         pause_after_failures: 20,
-        fingerprint: "seen".to_owned(),
+        ..stage.on_every_case(FalloutAction::AddNote)
     };
-    let actor = Actor::caller("olga", vec!["order-operator".to_owned()]);
-    let ctx = CommandContext::new(actor, stage.now()).with_idempotency_key("bulk");
-    let api = stage.db.store("oms_operator_api").await;
-    let tx = api.tenant_tx(&stage.tenant).await.unwrap();
-    match prepare_bulk_action(tx, &ctx, &request).await.unwrap() {
+    match stage.prepare_bulk(OPERATOR, &note).await {
         BulkOutcome::Done(prepared) => prepared.bulk_action_id.to_string(),
         other => panic!("not prepared: {other:?}"),
     }

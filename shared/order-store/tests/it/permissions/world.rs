@@ -732,42 +732,29 @@ const fn is_bulk(entry: Entry) -> bool {
 }
 
 const fn needs_steps(entry: Entry) -> bool {
-    matches!(
-        entry,
-        Entry::BeginStepAttempts
-            | Entry::RedispatchOverdue
-            | Entry::RecordAnswers
-            | Entry::RecordCallbacks
-            | Entry::BeginStepChecks
-            | Entry::ListDueSteps
-            | Entry::RestoreNextEvents
-            | Entry::ActOnCase
-            | Entry::PrepareBulkAction
-            | Entry::MoveBulkAction
-            | Entry::AdvanceBulkAction
-            | Entry::ForeseeActions
-            | Entry::RecallAction
-            | Entry::TakeTurns
-            | Entry::ListSelected
-            | Entry::KeepForecasts
-            | Entry::ClaimItems
-            | Entry::KeepActs
-            | Entry::FollowItems
-            | Entry::FindBulkAction
-            | Entry::ListBulkActions
-            | Entry::ListBulkItems
-            | Entry::EscalateOverdueCase
-            | Entry::EscalateOverdueCases
-            | Entry::ListOverdueCases
-            | Entry::ResolveIncident
-            | Entry::ListIncidents
-            | Entry::MoveCircuits
-            | Entry::ExposeForeign
-            | Entry::ClaimContradictionChecks
-            | Entry::RecordContradictionFindings
-            | Entry::RepeatPlanMessages
-            | Entry::ReviewOverduePlan
-    )
+    is_bulk(entry)
+        || matches!(
+            entry,
+            Entry::BeginStepAttempts
+                | Entry::RedispatchOverdue
+                | Entry::RecordAnswers
+                | Entry::RecordCallbacks
+                | Entry::BeginStepChecks
+                | Entry::ListDueSteps
+                | Entry::RestoreNextEvents
+                | Entry::ActOnCase
+                | Entry::EscalateOverdueCase
+                | Entry::EscalateOverdueCases
+                | Entry::ListOverdueCases
+                | Entry::ResolveIncident
+                | Entry::ListIncidents
+                | Entry::MoveCircuits
+                | Entry::ExposeForeign
+                | Entry::ClaimContradictionChecks
+                | Entry::RecordContradictionFindings
+                | Entry::RepeatPlanMessages
+                | Entry::ReviewOverduePlan
+        )
 }
 
 async fn resolve_incident(world: &World, tx: TenantTx) -> Result<(), StoreError> {

@@ -1,20 +1,12 @@
 //! A bulk action that a second person let go, and rounds of its worker.
 
 use crash_matrix::job::{Job, Work};
-use order_domain::actor::Actor;
 use order_domain::bulk::BulkCommand;
 use order_domain::fallout::FalloutAction;
 use order_domain::ids::BulkActionId;
-use order_store::CommandContext;
-use order_store::commands::{
-    ActionInput, BulkOutcome, MoveBulkAction, PrepareBulkAction, move_bulk_action,
-    prepare_bulk_action,
-};
-use order_store::read_model::{CaseFilter, find_bulk_action};
-use serde_json::json;
+use order_store::commands::BulkOutcome;
 use test_support::operations::{OPERATOR, Person, SUPERVISOR, rejected};
 use test_support::stage::Stage;
-use uuid::Uuid;
 
 use super::{Doing, LONG_ENOUGH, Scene, all, job_of, numbers};
 use crate::child::Child;
@@ -31,8 +23,10 @@ impl Bulk {
         let stage = Stage::fallen_out(1, &rejected("LINE_BUSY")).await;
         stage.db.execute("delete from outbox_message").await;
         stage.multiply(cases - 1).await;
-        let prepared = prepare(&stage).await;
-        let bulk = Self { stage, cases, id: prepared };
+        let retry = stage.on_every_case(FalloutAction::RetryStep);
+        let prepared = stage.prepare_bulk(OPERATOR, &retry).await;
+        let BulkOutcome::Done(prepared) = prepared else { panic!("{prepared:?}") };
+        let bulk = Self { stage, cases, id: prepared.bulk_action_id };
         bulk.round().await;
         bulk.command(OPERATOR, BulkCommand::Start).await;
         bulk.round().await;
@@ -50,46 +44,9 @@ impl Bulk {
     }
 
     async fn command(&self, person: Person, command: BulkCommand) {
-        let api = self.stage.db.store("oms_operator_api").await;
-        let tx = api.tenant_tx(&self.stage.tenant).await.unwrap();
-        let version = find_bulk_action(tx, self.id).await.unwrap().unwrap().bulk.version;
-        let request = MoveBulkAction {
-            bulk_action_id: self.id,
-            command,
-            expected_version: version,
-            reason_code: "TEST".to_owned(),
-            note: None,
-            fingerprint: command.to_string(),
-        };
-        let tx = api.tenant_tx(&self.stage.tenant).await.unwrap();
-        let moved = move_bulk_action(tx, &context(&self.stage, person), &request).await.unwrap();
+        let moved = self.stage.command_bulk(person, (self.id, command)).await;
         assert!(matches!(moved, BulkOutcome::Done(_)), "{command}: {moved:?}");
     }
-}
-
-fn context(stage: &Stage, person: Person) -> CommandContext {
-    let actor = Actor::caller(person.name, vec![person.role.to_string()]);
-    CommandContext::new(actor, stage.now()).with_idempotency_key(Uuid::now_v7().to_string())
-}
-
-async fn prepare(stage: &Stage) -> BulkActionId {
-    let request = PrepareBulkAction {
-        action: FalloutAction::RetryStep,
-        input: ActionInput::default(),
-        reason_code: "SYSTEM_MENDED".to_owned(),
-        note: None,
-        filter: CaseFilter { now: stage.now(), ..CaseFilter::default() },
-        selection: json!({}),
-        canary_size: 1,
-        rate_per_minute: 60_000_000,
-        pause_after_failures: 1_000_000,
-        fingerprint: "prepare".to_owned(),
-    };
-    let api = stage.db.store("oms_operator_api").await;
-    let tx = api.tenant_tx(&stage.tenant).await.unwrap();
-    let outcome = prepare_bulk_action(tx, &context(stage, OPERATOR), &request).await.unwrap();
-    let BulkOutcome::Done(prepared) = outcome else { panic!("{outcome:?}") };
-    prepared.bulk_action_id
 }
 
 impl Scene for Bulk {
